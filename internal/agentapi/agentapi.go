@@ -1,0 +1,149 @@
+// Package agentapi holds what halab and the agent inside a node say to each
+// other: the environment a node is made from, the JSON lines that PID 1 of a
+// node writes to its standard output, and the names of the agent's commands.
+//
+// The agent is the halab binary itself, started as `halab agent COMMAND`; it is
+// at BinaryPath in every image that needs it.
+package agentapi
+
+import "time"
+
+// BinaryPath is where the images keep the halab binary.
+const BinaryPath = "/usr/local/bin/halab"
+
+// RunDir is a tmpfs that node, haproxy and keepalived of one node share.
+const RunDir = "/run/halab"
+
+// Files in RunDir.
+const (
+	// FaultFile is followed by keepalived's track_file: "0" is healthy, any
+	// other number takes the VRRP instance to FAULT.
+	FaultFile = RunDir + "/haproxy.fault"
+	// NotifyFIFO receives keepalived's state changes.
+	NotifyFIFO = RunDir + "/notify.fifo"
+	// HAProxyConfig and KeepalivedConfig are the files as the node has them:
+	// each service writes a copy here before it starts its daemon.
+	HAProxyConfig    = RunDir + "/haproxy.cfg"
+	KeepalivedConfig = RunDir + "/keepalived.conf"
+)
+
+// Environment variables that make an image a part of a node.
+const (
+	EnvLab       = "HALAB_LAB"       // lab name
+	EnvProfile   = "HALAB_PROFILE"   // fast or classic
+	EnvCluster   = "HALAB_CLUSTER"   // cluster name, e.g. frontend
+	EnvNode      = "HALAB_NODE"      // node name, e.g. frontend-01
+	EnvNodes     = "HALAB_NODES"     // "frontend-01=192.168.99.11 frontend-02=192.168.99.12": the cluster, in order of VRRP rank
+	EnvVIP       = "HALAB_VIP"       // "192.168.99.10/24"
+	EnvVIPName   = "HALAB_VIP_NAME"  // "frontend-00"
+	EnvRouterID  = "HALAB_ROUTER_ID" // virtual_router_id
+	EnvInterface = "HALAB_INTERFACE" // default eth0
+	EnvUpstream  = "HALAB_UPSTREAM"  // app of a frontend: URL it asks, "http://192.168.99.20/backend"; empty: it is a backend
+)
+
+// Event names what a node noticed.
+type EventName string
+
+// What PID 1 of a node reports. Every line also carries the whole State after
+// the event, so the last line of a node's log is what the node knows now.
+const (
+	EventStarted        EventName = "started"         // PID 1 is up
+	EventStopping       EventName = "stopping"        // PID 1 was asked to end
+	EventVIPAdded       EventName = "vip-added"       // Address appeared on the interface (netlink)
+	EventVIPRemoved     EventName = "vip-removed"     // Address went from the interface (netlink)
+	EventVRRP           EventName = "vrrp"            // keepalived's state changed; From and To are set
+	EventHAProxyUp      EventName = "haproxy-up"      // HAProxy answers
+	EventHAProxyGone    EventName = "haproxy-gone"    // connection to HAProxy closed or refused
+	EventHAProxyHung    EventName = "haproxy-hung"    // no sign of life within the deadline
+	EventKeepalivedUp   EventName = "keepalived-up"   // process seen
+	EventKeepalivedGone EventName = "keepalived-gone" // process ended
+	EventAppUp          EventName = "app-up"
+	EventAppGone        EventName = "app-gone"
+	EventServers        EventName = "servers" // HAProxy's view of its servers changed
+	EventLink           EventName = "link"    // interface went up or down; To is "up" or "down"
+	EventFault          EventName = "fault"   // a fault was applied or undone by the agent; Detail says which
+	EventError          EventName = "error"   // the agent could not do its work; Detail says what
+)
+
+// Event is one JSON line of PID 1.
+type Event struct {
+	// Time is the node's wall clock when the event happened (not when it was
+	// written), RFC 3339 with nanoseconds.
+	Time time.Time `json:"time"`
+	// Mono is CLOCK_MONOTONIC of the node's kernel in nanoseconds at the same
+	// moment. On one machine it is the observer's clock too.
+	Mono    int64     `json:"mono"`
+	Node    string    `json:"node"`
+	Name    EventName `json:"event"`
+	Address string    `json:"address,omitempty"`
+	From    string    `json:"from,omitempty"`
+	To      string    `json:"to,omitempty"`
+	Detail  string    `json:"detail,omitempty"`
+	State   State     `json:"state"`
+}
+
+// State is all that PID 1 knows about its node.
+type State struct {
+	VRRP       string   `json:"vrrp"`       // MASTER, BACKUP, FAULT or STOP as keepalived prints them; "" when not known
+	VIPs       []string `json:"vips"`       // VIPs of the lab that are on the interface
+	Link       string   `json:"link"`       // "up" or "down"
+	HAProxy    string   `json:"haproxy"`    // "up", "gone" or "hung"
+	Keepalived string   `json:"keepalived"` // "up" or "gone"
+	App        string   `json:"app"`        // "up" or "gone"
+	// Servers is HAProxy's view of each app server: "UP", "DOWN", or as HAProxy
+	// prints it ("UP 1/3", "MAINT"); empty when HAProxy does not answer.
+	Servers map[string]string `json:"servers"`
+}
+
+// Commands of `halab agent`. Those marked "exec" are run by halab in a running
+// container; they print JSON lines on standard output.
+const (
+	CommandNode       = "node"       // PID 1 of a node: reap, watch, report
+	CommandClient     = "client"     // PID 1 of the client: reap, nothing else
+	CommandHAProxy    = "haproxy"    // render, check, supervise HAProxy
+	CommandKeepalived = "keepalived" // render, check, become keepalived
+	CommandConfig     = "config"     // exec: print the file a service has: `config haproxy|keepalived`
+	CommandGet        = "get"        // exec: requests as JSON lines (Response): `get [--interval D] [--count N] [--timeout D] URL`
+	CommandReady      = "ready"      // exec: wait until URL answers with a frontend and a backend: `ready [--timeout D] URL`
+	CommandKill       = "kill"       // exec in node: SIGKILL every process of a service at once: `kill keepalived`
+	CommandNetwork    = "network"    // helper on the host's network: `network up|down …`
+)
+
+// Response is what `halab agent get` prints for each request.
+type Response struct {
+	Due      time.Time `json:"due"`              // when the request should have been sent
+	Sent     time.Time `json:"sent"`             // when it was
+	Done     time.Time `json:"done"`             // when the answer was complete or the error known
+	Status   int       `json:"status,omitempty"` // HTTP status, 0 when there was none
+	Body     string    `json:"body,omitempty"`   // at most 64 KiB
+	Error    string    `json:"error,omitempty"`
+	Frontend string    `json:"frontend,omitempty"` // parsed from the body where it is the app's JSON
+	Backend  string    `json:"backend,omitempty"`
+	Type     string    `json:"type,omitempty"` // Content-Type
+}
+
+// NetworkRequest is what the helper makes or removes on the engine's host; it
+// travels as the JSON argument of `halab agent network up|down`.
+type NetworkRequest struct {
+	Lab    string `json:"lab"`
+	Parent string `json:"parent"`         // interface under the macvlan network
+	Peer   string `json:"peer,omitempty"` // other end of the veth pair; empty: the parent is somebody else's
+	Leg    string `json:"leg,omitempty"`  // macvlan interface that is the host's own leg; empty: none
+	LegIP  string `json:"leg_ip,omitempty"`
+	// Subnet that must not be in use by another interface or route of the host.
+	Subnet string `json:"subnet"`
+}
+
+// NetworkReply is the one line the helper prints.
+type NetworkReply struct {
+	Made    []string `json:"made,omitempty"`    // interfaces made
+	Found   []string `json:"found,omitempty"`   // interfaces that were right already
+	Removed []string `json:"removed,omitempty"` // interfaces removed
+	// Problem is what stands in the way: found, why, cure. Nothing was made.
+	Problem string `json:"problem,omitempty"`
+	Cure    string `json:"cure,omitempty"`
+}
+
+// InterfaceAlias is the ifalias by which an interface on the host is known as a
+// lab's own (ip-link(8), "alias").
+func InterfaceAlias(lab string) string { return "halab.lab=" + lab }

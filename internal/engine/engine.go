@@ -1,0 +1,188 @@
+// Package engine holds our words for what a container engine has and does:
+// containers, networks, volumes, images, exec and logs. It knows no SDK.
+package engine
+
+import (
+	"errors"
+	"io"
+	"net/netip"
+	"time"
+)
+
+// Errors that adapters wrap, so that callers can tell them apart.
+var (
+	ErrNotFound     = errors.New("not found")
+	ErrConflict     = errors.New("conflict")
+	ErrUnreachable  = errors.New("engine not reachable")
+	ErrNoPermission = errors.New("no permission to use the engine")
+)
+
+// Labels that everything halab makes carries. LabelLab alone says what `down`
+// may remove.
+const (
+	LabelLab     = "halab.lab"     // the lab's name
+	LabelNode    = "halab.node"    // node name, on the four containers of a node
+	LabelService = "halab.service" // app, haproxy, keepalived, node, client or helper
+	LabelCluster = "halab.cluster" // cluster name
+	LabelConfig  = "halab.config"  // hash of the ContainerSpec it was made from
+	LabelBase    = "halab.base"    // base family of the images
+	LabelProfile = "halab.profile" // timing profile
+)
+
+// State is what a container is doing.
+type State string
+
+// The states an engine reports.
+const (
+	StateCreated    State = "created"
+	StateRunning    State = "running"
+	StatePaused     State = "paused"
+	StateRestarting State = "restarting"
+	StateRemoving   State = "removing"
+	StateExited     State = "exited"
+	StateDead       State = "dead"
+)
+
+// Info describes an engine.
+type Info struct {
+	Version       string
+	APIVersion    string
+	OS, Arch      string
+	Kernel        string
+	CPUs          int
+	Memory        int64 // bytes
+	DataRoot      string
+	CgroupVersion string
+	Name          string // host name of the engine
+}
+
+// Container is a container as the engine has it.
+type Container struct {
+	ID       string
+	Name     string // without the leading slash
+	Image    string
+	ImageID  string
+	State    State
+	Labels   map[string]string
+	ExitCode int       // filled by Inspect
+	Started  time.Time // filled by Inspect
+	Finished time.Time // filled by Inspect
+	PID      int       // in the engine's host; filled by Inspect
+}
+
+// ContainerSpec is a container as it is wanted.
+type ContainerSpec struct {
+	Name        string
+	Image       string
+	Entrypoint  []string
+	Command     []string
+	Env         []string // KEY=value, sorted
+	Labels      map[string]string
+	Hostname    string
+	User        string
+	NetworkMode string // network name, "host", "none" or "container:NAME"
+	PIDMode     string // "", "host" or "container:NAME"
+	Address     netip.Addr
+	MAC         string
+	ExtraHosts  []string // NAME:ADDRESS
+	CapAdd      []string
+	CapDrop     []string
+	SecurityOpt []string
+	Sysctls     map[string]string
+	ReadOnly    bool
+	Init        bool
+	Tmpfs       map[string]string // path -> mount options
+	Mounts      []Mount
+	CPUShares   int64
+	Memory      int64 // bytes, 0: no limit
+	PidsLimit   int64
+	StopSignal  string
+	StopGrace   time.Duration // 0: the engine's default
+	LogDriver   string
+	LogOpts     map[string]string
+	AutoRemove  bool
+	TTY         bool
+}
+
+// Mount attaches a named volume, or a path of the engine's host.
+type Mount struct {
+	Type     string // "volume" or "bind"
+	Source   string
+	Target   string
+	ReadOnly bool
+}
+
+// Network is a network as the engine has it, or as it is wanted.
+type Network struct {
+	ID      string
+	Name    string
+	Driver  string
+	Options map[string]string
+	Labels  map[string]string
+	Subnets []netip.Prefix
+	Gateway netip.Addr // optional
+}
+
+// Volume is a named volume.
+type Volume struct {
+	Name    string
+	Driver  string
+	Options map[string]string
+	Labels  map[string]string
+}
+
+// Image is an image as the engine has it.
+type Image struct {
+	ID     string
+	Tags   []string
+	Labels map[string]string
+	Size   int64 // bytes
+}
+
+// BuildSpec says what to build.
+type BuildSpec struct {
+	Tags        []string
+	Dockerfile  string // path inside the context
+	Args        map[string]string
+	Labels      map[string]string
+	NetworkMode string    // "host": the engine's own network
+	Context     io.Reader // a tar stream
+}
+
+// ExecSpec is a command to run in a container.
+type ExecSpec struct {
+	Command []string
+	Env     []string
+	User    string
+	TTY     bool
+	Stdin   io.Reader // nil: none
+	Stdout  io.Writer // nil: discarded
+	Stderr  io.Writer // nil: discarded
+	// Resize carries terminal sizes (columns, rows) while a TTY exec runs.
+	Resize <-chan [2]uint
+}
+
+// LogOptions selects log lines.
+type LogOptions struct {
+	Follow bool
+	Since  time.Time
+	Tail   int // lines; negative: all
+}
+
+// LogLine is one line that a container wrote.
+type LogLine struct {
+	Time   time.Time
+	Stderr bool
+	Text   string // without the newline
+}
+
+// Event says that something happened to a container.
+type Event struct {
+	Time      time.Time
+	Container string // ID
+	Action    string // start, die, kill, pause, unpause, destroy …
+	Labels    map[string]string
+}
+
+// Filter selects by labels; an empty value matches any value of that label.
+type Filter map[string]string

@@ -1,0 +1,108 @@
+// Package topology holds the words of a lab: clusters, nodes, services and
+// virtual IPs, and how a name on the command line becomes nodes. It is pure.
+package topology
+
+import (
+	"net/netip"
+)
+
+// Service is one of the parts a node is made of.
+type Service string
+
+// The services of a node. ServiceNode is the machine itself: the container
+// whose namespaces the other three join.
+const (
+	ServiceNode       Service = "node"
+	ServiceApp        Service = "app"
+	ServiceHAProxy    Service = "haproxy"
+	ServiceKeepalived Service = "keepalived"
+)
+
+// Services lists every service in the order in which a node starts them.
+func Services() []Service {
+	return []Service{ServiceNode, ServiceApp, ServiceHAProxy, ServiceKeepalived}
+}
+
+// Profile names a set of timings.
+type Profile string
+
+// The profiles: Classic is the demo of 2015 to the letter of its timings, Fast
+// the best that the daemons in the image can do.
+const (
+	ProfileClassic Profile = "classic"
+	ProfileFast    Profile = "fast"
+)
+
+// Lab is one lab: its network, its client and its clusters.
+type Lab struct {
+	Name     string
+	Profile  Profile
+	Base     string // "centos7" or "debian12", as resolved
+	Network  Network
+	Client   string // Compose service the lab's own requests are made from
+	Clusters []Cluster
+}
+
+// Network is the layer 2 segment that all nodes are on.
+type Network struct {
+	Key     string       // the Compose file's name for it
+	Subnet  netip.Prefix // IPv4
+	Parent  string       // host interface under the macvlan network
+	Own     bool         // the parent is a veth pair that halab makes
+	HostLeg netip.Addr   // the host's own address on the network
+}
+
+// Cluster is a set of nodes that share a VIP.
+type Cluster struct {
+	Name  string
+	VIP   VIP
+	Nodes []Node
+}
+
+// VIP is an address that VRRP moves between the nodes of a cluster.
+type VIP struct {
+	Name     string
+	Address  netip.Addr
+	RouterID int // virtual_router_id, 1–255 (RFC 5798, section 5.2.3)
+}
+
+// Node is one machine.
+type Node struct {
+	Name     string
+	Cluster  string
+	Address  netip.Addr
+	MAC      string
+	Endpoint string             // Docker endpoint; empty: the default engine
+	Services map[Service]string // service -> Compose service name
+}
+
+// Node finds a node by its name.
+func (l *Lab) Node(name string) (Node, bool) {
+	for _, c := range l.Clusters {
+		for _, n := range c.Nodes {
+			if n.Name == name {
+				return n, true
+			}
+		}
+	}
+	return Node{}, false
+}
+
+// Cluster finds a cluster by its name.
+func (l *Lab) Cluster(name string) (Cluster, bool) {
+	for _, c := range l.Clusters {
+		if c.Name == name {
+			return c, true
+		}
+	}
+	return Cluster{}, false
+}
+
+// Nodes lists the nodes of all clusters, in the order of the description.
+func (l *Lab) Nodes() []Node {
+	var all []Node
+	for _, c := range l.Clusters {
+		all = append(all, c.Nodes...)
+	}
+	return all
+}
