@@ -27,6 +27,9 @@ const (
 	LabelConfig  = "halab.config"  // hash of the ContainerSpec it was made from
 	LabelBase    = "halab.base"    // base family of the images
 	LabelProfile = "halab.profile" // timing profile
+	LabelAddress = "halab.address" // of a node, "192.168.99.11"
+	LabelVIP     = "halab.vip"     // of a node's cluster, "frontend-00=192.168.99.10"
+	LabelRank    = "halab.rank"    // place of a node in the description, from 0
 )
 
 // State is what a container is doing.
