@@ -1,0 +1,138 @@
+package lab
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"sync"
+
+	"halab/internal/engine"
+	"halab/internal/plan"
+)
+
+// parallel is how many steps are under way at once. An engine's own work for a
+// container is mostly waiting (mounts, namespaces, a runtime's start), so more
+// than its cores pays.
+const parallel = 12
+
+// execution is one run through a plan.
+type execution struct {
+	lab  *Lab
+	plan plan.Plan
+	host func(context.Context) error // makes the host's interfaces
+
+	mu  sync.Mutex
+	ids map[string]string // container name -> ID of what was created here
+}
+
+// execute does every step as soon as those it needs are done. The first error
+// keeps further steps from beginning; those under way are finished, so that
+// nothing is half made.
+func (l *Lab) execute(ctx context.Context, p plan.Plan, host func(context.Context) error) error {
+	e := &execution{lab: l, plan: p, host: host, ids: map[string]string{}}
+	done := make([]chan struct{}, len(p.Steps))
+	for i := range done {
+		done[i] = make(chan struct{})
+	}
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	slots := make(chan struct{}, parallel)
+	var all sync.WaitGroup
+	for i := range p.Steps {
+		all.Go(func() {
+			defer close(done[i])
+			if err := e.step(ctx, i, done, slots); err != nil {
+				cancel(err)
+			}
+		})
+	}
+	all.Wait()
+	return context.Cause(ctx)
+}
+
+// step waits for what step i needs, then does it.
+func (e *execution) step(ctx context.Context, i int, done []chan struct{}, slots chan struct{}) error {
+	s := e.plan.Steps[i]
+	for _, a := range s.After {
+		<-done[a]
+	}
+	select {
+	case <-ctx.Done():
+		return nil
+	case slots <- struct{}{}:
+	}
+	defer func() { <-slots }()
+	if ctx.Err() != nil {
+		return nil
+	}
+	end := e.lab.sink.Begin(s.Subject, phase(s.Action), s.Cause)
+	work, cancel := detached(ctx)
+	defer cancel()
+	err := e.do(work, s)
+	end(err)
+	if err != nil {
+		return fmt.Errorf("%s %s: %w", s.Action, s.Subject, err)
+	}
+	return nil
+}
+
+func phase(a plan.Action) string {
+	switch a {
+	case plan.CreateContainer, plan.CreateNetwork, plan.CreateVolume, plan.HostNetwork:
+		return "create"
+	case plan.StartContainer:
+		return "start"
+	case plan.UnpauseContainer:
+		return "unpause"
+	}
+	return "remove"
+}
+
+func (e *execution) do(ctx context.Context, s plan.Step) error {
+	eng := e.lab.engine
+	switch s.Action {
+	case plan.HostNetwork:
+		return e.host(ctx)
+	case plan.CreateNetwork:
+		_, err := eng.NetworkCreate(ctx, *s.Network)
+		return err
+	case plan.CreateVolume:
+		return eng.VolumeCreate(ctx, *s.Volume)
+	case plan.CreateContainer:
+		id, err := eng.ContainerCreate(ctx, *s.Container)
+		e.mu.Lock()
+		e.ids[s.Subject] = id
+		e.mu.Unlock()
+		return err
+	case plan.StartContainer:
+		return eng.ContainerStart(ctx, e.id(s))
+	case plan.UnpauseContainer:
+		return eng.ContainerUnpause(ctx, s.ID)
+	case plan.RemoveContainer:
+		return gone(eng.ContainerRemove(ctx, s.ID))
+	case plan.RemoveNetwork:
+		return gone(eng.NetworkRemove(ctx, s.ID))
+	case plan.RemoveVolume:
+		return gone(eng.VolumeRemove(ctx, s.ID))
+	}
+	return fmt.Errorf("no such action: %q", s.Action)
+}
+
+// id of the container a step works on: one that was there, or one that an
+// earlier step made.
+func (e *execution) id(s plan.Step) string {
+	if s.ID != "" {
+		return s.ID
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.ids[s.Subject]
+}
+
+// gone treats what is no longer there as removed.
+func gone(err error) error {
+	if errors.Is(err, engine.ErrNotFound) {
+		return nil
+	}
+	return err
+}

@@ -1,0 +1,127 @@
+package lab
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+
+	"halab/internal/agentapi"
+	"halab/internal/engine"
+)
+
+// HostUp makes the interfaces that the lab needs on the engine's host, by a
+// short-lived helper container: the parent pair and the host's leg.
+func (l *Lab) HostUp(ctx context.Context, image string, r agentapi.NetworkRequest) error {
+	_, err := l.helper(ctx, image, "up", r)
+	return err
+}
+
+// HostDown removes the lab's own interfaces from the engine's host, and says
+// which there were.
+func (l *Lab) HostDown(ctx context.Context, image string, r agentapi.NetworkRequest) ([]string, error) {
+	reply, err := l.helper(ctx, image, "down", r)
+	return reply.Removed, err
+}
+
+// helperSpec is a container on the host's network that may change interfaces
+// and nothing else.
+func (l *Lab) helperSpec(image, verb string, request string) engine.ContainerSpec {
+	return engine.ContainerSpec{
+		Name:        l.name + "-helper-" + verb,
+		Image:       image,
+		Entrypoint:  []string{agentapi.BinaryPath, "agent", agentapi.CommandNetwork},
+		Command:     []string{verb, request},
+		Labels:      map[string]string{engine.LabelLab: l.name, engine.LabelService: "helper"},
+		NetworkMode: "host",
+		CapDrop:     []string{"ALL"},
+		CapAdd:      []string{"NET_ADMIN"},
+		SecurityOpt: []string{"no-new-privileges"},
+		ReadOnly:    true,
+	}
+}
+
+func (l *Lab) helper(ctx context.Context, image, verb string, r agentapi.NetworkRequest) (agentapi.NetworkReply, error) {
+	var reply agentapi.NetworkReply
+	request, err := json.Marshal(r)
+	if err != nil {
+		return reply, err
+	}
+	id, err := l.startHelper(ctx, l.helperSpec(image, verb, string(request)))
+	if err != nil {
+		return reply, fmt.Errorf("start the helper that makes the host's interfaces: %w", err)
+	}
+	defer func() {
+		clean, cancel := detached(ctx)
+		defer cancel()
+		if err := gone(l.engine.ContainerRemove(clean, id)); err != nil {
+			l.sink.Warn(l.name+"-helper-"+verb, "not removed: "+err.Error())
+		}
+	}()
+	code, err := l.engine.ContainerWait(ctx, id)
+	if err != nil {
+		return reply, fmt.Errorf("wait for the helper that makes the host's interfaces: %w", err)
+	}
+	return l.helperReply(ctx, id, code)
+}
+
+// startHelper makes and starts the helper; one that an interrupted halab left
+// behind is replaced.
+func (l *Lab) startHelper(ctx context.Context, spec engine.ContainerSpec) (string, error) {
+	id, err := l.engine.ContainerCreate(ctx, spec)
+	if errors.Is(err, engine.ErrConflict) {
+		if err := gone(l.engine.ContainerRemove(ctx, spec.Name)); err != nil {
+			return "", err
+		}
+		id, err = l.engine.ContainerCreate(ctx, spec)
+	}
+	if err != nil {
+		return "", err
+	}
+	if err := l.engine.ContainerStart(ctx, id); err != nil {
+		clean, cancel := detached(ctx)
+		defer cancel()
+		return "", errors.Join(err, gone(l.engine.ContainerRemove(clean, id)))
+	}
+	return id, nil
+}
+
+func (l *Lab) helperReply(ctx context.Context, id string, code int) (agentapi.NetworkReply, error) {
+	var reply agentapi.NetworkReply
+	var lines, errs bytes.Buffer
+	err := l.engine.Logs(ctx, id, engine.LogOptions{Tail: -1}, func(line engine.LogLine) error {
+		if line.Stderr {
+			fmt.Fprintln(&errs, line.Text)
+		} else {
+			fmt.Fprintln(&lines, line.Text)
+		}
+		return nil
+	})
+	if err != nil {
+		return reply, err
+	}
+	if err := json.Unmarshal(lines.Bytes(), &reply); err != nil {
+		return reply, fmt.Errorf("the helper on the engine's host ended with %d and said: %s",
+			code, strings.TrimSpace(lines.String()+errs.String()))
+	}
+	if reply.Problem != "" {
+		return reply, &HostProblem{Problem: reply.Problem, Cure: reply.Cure}
+	}
+	if code != 0 {
+		return reply, fmt.Errorf("the helper on the engine's host ended with %d: %s", code, strings.TrimSpace(errs.String()))
+	}
+	return reply, nil
+}
+
+// HostProblem is something on the engine's host that stands in the way of the
+// lab's interfaces; nothing was made.
+type HostProblem struct{ Problem, Cure string }
+
+func (p *HostProblem) Error() string {
+	if p.Cure == "" {
+		return p.Problem
+	}
+	return p.Problem + "\n  " + p.Cure
+}

@@ -1,0 +1,246 @@
+package lab
+
+import (
+	"context"
+	"encoding/json"
+	"slices"
+	"sort"
+	"strconv"
+	"strings"
+
+	"halab/internal/agentapi"
+	"halab/internal/engine"
+	"halab/internal/topology"
+)
+
+// Status is the state of a lab; its JSON form is public (docs/json.md).
+type Status struct {
+	Lab      string    `json:"lab"`
+	Base     string    `json:"base"`
+	Profile  string    `json:"profile"`
+	Ready    bool      `json:"ready"`
+	Client   string    `json:"client"` // state of the client container
+	Clusters []Cluster `json:"clusters"`
+}
+
+// Cluster is the state of one cluster.
+type Cluster struct {
+	Name  string `json:"name"`
+	VIP   VIP    `json:"vip"`
+	Nodes []Node `json:"nodes"`
+}
+
+// VIP is an address and who has it. Holders come from the nodes' interfaces:
+// none and two are states a lab exists to show.
+type VIP struct {
+	Name    string   `json:"name"`
+	Address string   `json:"address"`
+	Holders []string `json:"holders"`
+}
+
+// Node is the state of one node.
+type Node struct {
+	Name    string `json:"name"`
+	Address string `json:"address"`
+	State   string `json:"state"` // of its own container: running, paused, exited, missing
+	// VRRP is MASTER, BACKUP or FAULT as keepalived said last; empty when
+	// keepalived does not run.
+	VRRP string `json:"vrrp"`
+	// Services maps app, haproxy and keepalived to their container's state.
+	Services map[string]string `json:"services"`
+	// Servers is this node's HAProxy's view of each app server of its cluster.
+	Servers map[string]string `json:"servers"`
+	Link    string            `json:"link"`    // up or down
+	HAProxy string            `json:"haproxy"` // as the node sees it: up, gone or hung
+}
+
+// stopped is the state that the engine calls exited, in an operator's word.
+const missing = "missing"
+
+// Status reads the state of the lab: one listing, and from each node the last
+// line that its PID 1 wrote, which holds all it knows.
+func (l *Lab) Status(ctx context.Context) (*Status, error) {
+	all, err := l.Containers(ctx)
+	if err != nil {
+		return nil, err
+	}
+	states, err := l.nodeStates(ctx, nodeContainers(all))
+	if err != nil {
+		return nil, err
+	}
+	return assemble(l.name, all, states), nil
+}
+
+// nodeStates reads what each node reported last.
+func (l *Lab) nodeStates(ctx context.Context, nodes map[string]engine.Container) (map[string]agentapi.State, error) {
+	type report struct {
+		node  string
+		state agentapi.State
+	}
+	reports := make(chan report, len(nodes))
+	g := newGroup(ctx, max(1, len(nodes)))
+	for name, c := range nodes {
+		g.run(func(ctx context.Context) error {
+			state, err := l.lastState(ctx, c.ID)
+			reports <- report{name, state}
+			return gone(err)
+		})
+	}
+	err := g.wait()
+	close(reports)
+	states := map[string]agentapi.State{}
+	for r := range reports {
+		states[r.node] = r.state
+	}
+	return states, err
+}
+
+// reportTail is how many last lines are searched for the newest event; others
+// than events are rare in a node's log.
+const reportTail = 5
+
+func (l *Lab) lastState(ctx context.Context, id string) (agentapi.State, error) {
+	var last agentapi.State
+	err := l.engine.Logs(ctx, id, engine.LogOptions{Tail: reportTail}, func(line engine.LogLine) error {
+		var e agentapi.Event
+		if json.Unmarshal([]byte(line.Text), &e) == nil && e.Name != "" {
+			last = e.State
+		}
+		return nil
+	})
+	return last, err
+}
+
+// assemble puts listing and reports together. It is pure.
+func assemble(name string, all []engine.Container, states map[string]agentapi.State) *Status {
+	s := &Status{Lab: name, Client: missing}
+	nodes := nodeContainers(all)
+	for _, c := range all {
+		if c.Labels[engine.LabelService] == "client" {
+			s.Client = string(c.State)
+		}
+	}
+	for _, c := range ranked(nodes) {
+		s.Base, s.Profile = c.Labels[engine.LabelBase], c.Labels[engine.LabelProfile]
+		n := nodeStatus(c, all, states[c.Labels[engine.LabelNode]])
+		s.add(c, n, states[n.Name])
+	}
+	s.Ready = s.ready()
+	return s
+}
+
+// ranked sorts node containers by their place in the description.
+func ranked(nodes map[string]engine.Container) []engine.Container {
+	list := make([]engine.Container, 0, len(nodes))
+	for _, c := range nodes {
+		list = append(list, c)
+	}
+	rank := func(c engine.Container) int {
+		n, err := strconv.Atoi(c.Labels[engine.LabelRank])
+		if err != nil {
+			return len(nodes)
+		}
+		return n
+	}
+	sort.Slice(list, func(i, j int) bool {
+		if a, b := rank(list[i]), rank(list[j]); a != b {
+			return a < b
+		}
+		return list[i].Name < list[j].Name
+	})
+	return list
+}
+
+func nodeStatus(c engine.Container, all []engine.Container, told agentapi.State) Node {
+	name := c.Labels[engine.LabelNode]
+	n := Node{
+		Name: name, Address: c.Labels[engine.LabelAddress], State: string(c.State),
+		Services: map[string]string{}, Servers: map[string]string{},
+	}
+	for _, service := range topology.Services()[1:] {
+		n.Services[string(service)] = missing
+	}
+	for _, other := range all {
+		service := other.Labels[engine.LabelService]
+		if _, known := n.Services[service]; known && other.Labels[engine.LabelNode] == name {
+			n.Services[service] = string(other.State)
+		}
+	}
+	if !alive(c.State) {
+		return n
+	}
+	n.Link, n.HAProxy = told.Link, told.HAProxy
+	if alive(engine.State(n.Services["keepalived"])) {
+		n.VRRP = told.VRRP
+	}
+	if told.Servers != nil && n.HAProxy == "up" {
+		n.Servers = told.Servers
+	}
+	return n
+}
+
+// alive says whether a container has processes: a frozen one has.
+func alive(s engine.State) bool { return s == engine.StateRunning || s == engine.StatePaused }
+
+func (s *Status) add(c engine.Container, n Node, told agentapi.State) {
+	cluster := c.Labels[engine.LabelCluster]
+	at := slices.IndexFunc(s.Clusters, func(x Cluster) bool { return x.Name == cluster })
+	if at < 0 {
+		vip, address, _ := strings.Cut(c.Labels[engine.LabelVIP], "=")
+		s.Clusters = append(s.Clusters, Cluster{Name: cluster, VIP: VIP{Name: vip, Address: address, Holders: []string{}}})
+		at = len(s.Clusters) - 1
+	}
+	cl := &s.Clusters[at]
+	cl.Nodes = append(cl.Nodes, n)
+	if alive(c.State) && slices.Contains(told.VIPs, cl.VIP.Address) {
+		cl.VIP.Holders = append(cl.VIP.Holders, n.Name)
+	}
+}
+
+// ready says whether every part is as a healthy lab has it.
+func (s *Status) ready() bool {
+	for _, c := range s.Clusters {
+		if !c.whole() {
+			return false
+		}
+	}
+	return len(s.Clusters) > 0 && s.Client == string(engine.StateRunning)
+}
+
+func (c *Cluster) whole() bool {
+	if len(c.VIP.Holders) != 1 {
+		return false
+	}
+	for _, n := range c.Nodes {
+		want := "BACKUP"
+		if n.Name == c.VIP.Holders[0] {
+			want = "MASTER"
+		}
+		if n.State != string(engine.StateRunning) || n.VRRP != want || n.HAProxy != "up" || n.Link != "up" {
+			return false
+		}
+		for _, state := range n.Services {
+			if state != string(engine.StateRunning) {
+				return false
+			}
+		}
+		if len(n.Servers) != len(c.Nodes) {
+			return false
+		}
+		for _, view := range n.Servers {
+			if !strings.HasPrefix(view, "UP") {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// Holders maps each VIP's name to the nodes that have it.
+func (s *Status) Holders() map[string][]string {
+	holders := map[string][]string{}
+	for _, c := range s.Clusters {
+		holders[c.VIP.Name] = c.VIP.Holders
+	}
+	return holders
+}
