@@ -21,6 +21,9 @@ type ObserverSpec struct {
 	Streams   []StreamSpec `json:"streams"`
 	VIPs      []string     `json:"vips"`  // addresses whose gratuitous ARPs count
 	Stats     []string     `json:"stats"` // HAProxy CSV URLs read at every "stats" command
+	// MACs gives the node's name for each MAC address (lower case, colons): by
+	// it a sample says who accepted its connection.
+	MACs map[string]string `json:"macs,omitempty"`
 }
 
 // StreamSpec is one open-loop stream of probes.
@@ -66,9 +69,10 @@ type Sample struct {
 	Sent    int64  `json:"sent"` // when it was
 	Done    int64  `json:"done"` // when the answer was complete or the error known
 	Status  int    `json:"status,omitempty"`
-	Error   string `json:"error,omitempty"`   // "timeout", "refused", "reset", "dial", "status", "body" …
+	Error   string `json:"error,omitempty"`   // "timeout", "refused", "reset", "eof", "dial", "status", "body"
 	Node    string `json:"node,omitempty"`    // who answered: frontend of the JSON, or the VIP holder's name where known
 	Backend string `json:"backend,omitempty"` // backend of the JSON
+	Dialled bool   `json:"dialled,omitempty"` // held streams: this probe had to open a connection
 }
 
 // OK says whether the probe got the answer it asked for: status 200 and, on the

@@ -209,18 +209,35 @@ const (
 	InvFlapping             = "flapping"               // more elections than the fault explains
 )
 
+// Expectation says what a scenario holds of an invariant.
+type Expectation string
+
+// Never: it must hold. May: the fault cannot but break it for a while, and how
+// long is a figure, not a surprise. Must: the scenario is there to show that it
+// breaks, and its holding is what is remarkable.
+const (
+	Never Expectation = "never"
+	May   Expectation = "may"
+	Must  Expectation = "must"
+)
+
 // Invariant is one rule that must always hold, and for how long it did not.
 type Invariant struct {
-	Name     string  `json:"name"`
-	Ms       float64 `json:"ms"`
-	Count    int     `json:"count,omitempty"` // flapping: elections too many
-	Expected bool    `json:"expected"`        // the scenario is there to show it
-	Spans    []Span  `json:"spans,omitempty"`
+	Name string `json:"name"`
+	// Ms is the sum of the spans. Stretches shorter than the error with which a
+	// node's events are timed are not among them; BelowMs is the sum of those.
+	Ms      float64     `json:"ms"`
+	BelowMs float64     `json:"below_ms,omitempty"`
+	Count   int         `json:"count,omitempty"` // flapping: elections too many
+	Expect  Expectation `json:"expect"`
+	Spans   []Span      `json:"spans,omitempty"`
 }
 
 // Broken says whether the invariant did not hold for some time.
 func (i Invariant) Broken() bool { return i.Ms > 0 || i.Count > 0 }
 
-// Remarkable says whether the reader must be told: it broke unexpectedly, or
-// did not break although the scenario is there to show that it does.
-func (i Invariant) Remarkable() bool { return i.Broken() != i.Expected }
+// Remarkable says whether the reader must be told: it broke and must never, or
+// it held although the scenario is there to show that it does not.
+func (i Invariant) Remarkable() bool {
+	return i.Broken() && i.Expect == Never || !i.Broken() && i.Expect == Must
+}
