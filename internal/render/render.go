@@ -1,0 +1,125 @@
+package render
+
+import (
+	"embed"
+	"fmt"
+	"strings"
+	"text/template"
+
+	"halab/internal/agentapi"
+	"halab/internal/topology"
+)
+
+//go:embed templates
+var templates embed.FS
+
+// Ports that every node listens on.
+const (
+	AppPort   = 5000 // the app
+	WebPort   = 80   // HAProxy, to the apps of its cluster
+	StatsPort = 8080 // HAProxy's statistics: a page at /, CSV at /;csv
+)
+
+// AlivePath is answered by HAProxy itself on WebPort.
+const AlivePath = "/haproxy-alive"
+
+// Timings of HAProxy in the fast profile, in milliseconds. They nest: the
+// backend tier gives up on a hung app and asks the other one well before a
+// frontend app gives up on the backend VIP (250 ms), and a frontend's HAProxy
+// waits longer than that before it gives up on the frontend app. So a hung app
+// costs one server timeout and no request, in either tier.
+const (
+	LastTierServerMs  = 120 // an app that asks nobody
+	UpperTierServerMs = 300 // an app that asks another cluster
+	// On HAProxy before 2.0 nothing can be tried again once it was sent, so a
+	// timeout is a lost request and comes late.
+	LegacyServerMs = 1000
+	ConnectMs      = 75
+	CheckInterMs   = 200
+	CheckFastMs    = 100
+	CheckTimeoutMs = 400
+)
+
+// haproxyData is what the template of haproxy.cfg sees.
+type haproxyData struct {
+	Input
+	Version                       Version
+	Fast                          bool
+	Retry                         bool // layer 7 retries: HAProxy 2.0 and later
+	Threads                       bool // nbthread: 1.8 and later
+	AppPort, WebPort, StatsPort   int
+	AlivePath                     string
+	ConnectMs, ServerMs           int
+	InterMs, FastMs, CheckLimitMs int
+}
+
+// HAProxy renders haproxy.cfg.
+func HAProxy(in Input, v Version) (string, error) {
+	data := haproxyData{
+		Input: in, Version: v,
+		Fast:    in.Profile == topology.ProfileFast,
+		Retry:   v.AtLeast(2, 0),
+		Threads: v.AtLeast(1, 8),
+		AppPort: AppPort, WebPort: WebPort, StatsPort: StatsPort,
+		AlivePath: AlivePath,
+		ConnectMs: ConnectMs, ServerMs: LegacyServerMs,
+		InterMs: CheckInterMs, FastMs: CheckFastMs, CheckLimitMs: CheckTimeoutMs,
+	}
+	if data.Retry {
+		data.ServerMs = LastTierServerMs
+		if in.Upstream != "" {
+			data.ServerMs = UpperTierServerMs
+		}
+	}
+	return execute("haproxy.cfg.tmpl", data)
+}
+
+// keepalivedData is what the template of keepalived.conf sees.
+type keepalivedData struct {
+	Input
+	Version                             Version
+	Fast, Modern                        bool
+	Priority                            int
+	FaultFile, HandoverFile, NotifyFIFO string
+	NotifyCommand                       string
+}
+
+// Follows says whether this keepalived follows files and writes its state to a
+// FIFO by itself. An older one needs a supervisor that stops and starts it.
+func Follows(v Version) bool { return v.AtLeast(2, 2) }
+
+// Keepalived renders keepalived.conf.
+func Keepalived(in Input, v Version) (string, error) {
+	rank := in.Rank()
+	if rank < 0 {
+		return "", fmt.Errorf("node %s is not in its cluster %s: add it to %s", in.Node, in.Cluster, agentapi.EnvNodes)
+	}
+	data := keepalivedData{
+		Input: in, Version: v,
+		Fast:      in.Profile == topology.ProfileFast,
+		Modern:    Follows(v),
+		FaultFile: agentapi.FaultFile, HandoverFile: agentapi.HandoverFile,
+		NotifyFIFO:    agentapi.NotifyFIFO,
+		NotifyCommand: agentapi.BinaryPath + " agent " + agentapi.CommandNotify,
+	}
+	data.Priority = 100 - rank
+	if data.Fast {
+		data.Priority = 254 - rank
+	}
+	if data.Priority < 1 {
+		data.Priority = 1
+	}
+	return execute("keepalived.conf.tmpl", data)
+}
+
+func execute(name string, data any) (string, error) {
+	t, err := template.New(name).Option("missingkey=error").ParseFS(templates, "templates/"+name)
+	if err != nil {
+		return "", fmt.Errorf("template %s: %w", name, err)
+	}
+	var out strings.Builder
+	if err := t.Execute(&out, data); err != nil {
+		return "", fmt.Errorf("template %s: %w", name, err)
+	}
+	return out.String(), nil
+}
