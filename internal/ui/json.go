@@ -1,0 +1,59 @@
+package ui
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"io"
+	"unicode/utf8"
+)
+
+// WriteJSON writes one indented JSON document.
+func WriteJSON(w io.Writer, v any) error {
+	return writeJSON(w, v, "  ")
+}
+
+// WriteJSONLine writes one JSON object on a line of its own, for streams.
+func WriteJSONLine(w io.Writer, v any) error {
+	return writeJSON(w, v, "")
+}
+
+func writeJSON(w io.Writer, v any, indent string) error {
+	var b bytes.Buffer
+	e := json.NewEncoder(&b)
+	e.SetEscapeHTML(false)
+	e.SetIndent("", indent)
+	if err := e.Encode(v); err != nil {
+		return err
+	}
+	_, err := w.Write(escapeHidden(b.Bytes()))
+	return err
+}
+
+// escapeHidden escapes what encoding/json leaves as it is although a terminal
+// may act on it: DEL, C1 controls and format characters. They can stand only
+// inside strings, where \u escapes mean the same.
+func escapeHidden(doc []byte) []byte {
+	var out []byte
+	for i := 0; i < len(doc); {
+		r, size := utf8.DecodeRune(doc[i:])
+		if r >= 0x7f && hidden(r) {
+			if out == nil {
+				out = append(make([]byte, 0, len(doc)+16), doc[:i]...)
+			}
+			if r > 0xffff {
+				high, low := (r-0x10000)>>10+0xd800, (r-0x10000)&0x3ff+0xdc00
+				out = fmt.Appendf(out, `\u%04x\u%04x`, high, low)
+			} else {
+				out = fmt.Appendf(out, `\u%04x`, r)
+			}
+		} else if out != nil {
+			out = append(out, doc[i:i+size]...)
+		}
+		i += size
+	}
+	if out == nil {
+		return doc
+	}
+	return out
+}

@@ -1,0 +1,105 @@
+package ui
+
+import (
+	"io"
+	"strings"
+	"time"
+
+	"halab/internal/agentapi"
+)
+
+// LogEntry is a line that one container of a lab wrote.
+type LogEntry struct {
+	Time    time.Time `json:"time"`
+	Cluster string    `json:"cluster,omitempty"`
+	Node    string    `json:"node"` // node, or "client"
+	Service string    `json:"service"`
+	Stream  string    `json:"stream"` // "stdout" or "stderr"
+	Text    string    `json:"text"`
+	// Event is what PID 1 of a node noticed, where the line tells it; Text then
+	// has it in words.
+	Event *agentapi.Event `json:"event,omitempty"`
+}
+
+// LogPrinter shows log entries.
+type LogPrinter interface {
+	Print(LogEntry) error
+}
+
+// JSONLogs prints an entry as one JSON object a line.
+func JSONLogs(w io.Writer) LogPrinter { return jsonLogs{w} }
+
+type jsonLogs struct{ io.Writer }
+
+func (j jsonLogs) Print(e LogEntry) error {
+	if event, ok := ParseNodeLine(e.Text); ok {
+		e.Event = &event
+		e.Text, _ = NodeWords(event)
+	}
+	return WriteJSONLine(j, e)
+}
+
+// TextLogs prints entries for people, each node in a colour of its own. nodes
+// are all that may come, in the order in which the colours are given.
+func TextLogs(t Terminal, nodes []string) LogPrinter {
+	l := &textLogs{out: t, tint: map[string]int{}}
+	for i, n := range nodes {
+		l.tint[n] = i
+		l.width = max(l.width, Width(Clean(n)))
+	}
+	return l
+}
+
+type textLogs struct {
+	out   Terminal
+	tint  map[string]int
+	width int
+}
+
+func (l *textLogs) Print(e LogEntry) error {
+	text, weight := e.Text, Plain
+	if event, ok := ParseNodeLine(text); ok {
+		text, weight = NodeWords(event)
+	} else if transition(text) {
+		weight = Moved
+	}
+	s, node := l.out.Style, Clean(e.Node)
+	tint, known := l.tint[e.Node]
+	if !known {
+		tint = len(l.tint)
+		l.tint[e.Node] = tint
+	}
+	line := s.Dim(e.Time.Local().Format("15:04:05.000")) + " " +
+		s.Tint(tint, Pad(node, l.width)+" "+Pad(Clean(e.Service), len("keepalived"))) + " " +
+		l.weigh(Clean(text), weight) + "\n"
+	_, err := io.WriteString(l.out, line)
+	return err
+}
+
+func (l *textLogs) weigh(text string, w Weight) string {
+	s := l.out.Style
+	switch w {
+	case Moved:
+		if !s.on {
+			return ">>> " + text
+		}
+		return s.Loud(text)
+	case Worse:
+		return s.Bad(text)
+	case Faint:
+		return s.Dim(text)
+	}
+	return text
+}
+
+// transition says whether keepalived tells of a change of a VRRP instance's
+// state, in the words of 1.3 ("VRRP_Instance(x) Entering MASTER STATE") or 2.x
+// ("(x) Entering MASTER STATE").
+func transition(text string) bool {
+	_, after, found := strings.Cut(text, ") Entering ")
+	if !found {
+		return false
+	}
+	state, _, found := strings.Cut(after, " STATE")
+	return found && (state == "MASTER" || state == "BACKUP" || state == "FAULT")
+}
