@@ -1,8 +1,10 @@
 package lab
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
+	"fmt"
 	"slices"
 	"sort"
 	"strconv"
@@ -54,7 +56,7 @@ type Node struct {
 	HAProxy string            `json:"haproxy"` // as the node sees it: up, gone or hung
 }
 
-// stopped is the state that the engine calls exited, in an operator's word.
+// missing is the state of a container that is not there.
 const missing = "missing"
 
 // Status reads the state of the lab: one listing, and from each node the last
@@ -207,33 +209,65 @@ func (s *Status) ready() bool {
 	return len(s.Clusters) > 0 && s.Client == string(engine.StateRunning)
 }
 
-func (c *Cluster) whole() bool {
-	if len(c.VIP.Holders) != 1 {
-		return false
+func (c *Cluster) whole() bool { return len(c.Ailments()) == 0 }
+
+// Ailments says in words what a healthy cluster would have otherwise.
+func (c *Cluster) Ailments() []string {
+	var list []string
+	switch len(c.VIP.Holders) {
+	case 1:
+	case 0:
+		list = append(list, "nobody holds "+c.VIP.Name)
+	default:
+		list = append(list, strings.Join(c.VIP.Holders, " and ")+" hold "+c.VIP.Name)
 	}
 	for _, n := range c.Nodes {
-		want := "BACKUP"
-		if n.Name == c.VIP.Holders[0] {
-			want = "MASTER"
-		}
-		if n.State != string(engine.StateRunning) || n.VRRP != want || n.HAProxy != "up" || n.Link != "up" {
-			return false
-		}
-		for _, state := range n.Services {
-			if state != string(engine.StateRunning) {
-				return false
-			}
-		}
-		if len(n.Servers) != len(c.Nodes) {
-			return false
-		}
-		for _, view := range n.Servers {
-			if !strings.HasPrefix(view, "UP") {
-				return false
-			}
+		list = append(list, n.ailments(c)...)
+	}
+	return list
+}
+
+func (n Node) ailments(c *Cluster) []string {
+	if n.State != string(engine.StateRunning) {
+		return []string{n.Name + " is " + n.State}
+	}
+	var list []string
+	for _, service := range topology.Services()[1:] {
+		if state := n.Services[string(service)]; state != string(engine.StateRunning) {
+			list = append(list, fmt.Sprintf("%s on %s is %s", service, n.Name, state))
 		}
 	}
-	return true
+	if n.Link != "up" {
+		list = append(list, fmt.Sprintf("the link of %s is %s", n.Name, cmp.Or(n.Link, "not known")))
+	}
+	if n.HAProxy != "up" {
+		list = append(list, fmt.Sprintf("HAProxy on %s does not answer", n.Name))
+	}
+	if want := n.due(c); n.VRRP != want {
+		list = append(list, fmt.Sprintf("VRRP on %s is %s, not %s", n.Name, cmp.Or(n.VRRP, "not known"), want))
+	}
+	return append(list, n.serverAilments(c)...)
+}
+
+// due is the VRRP state the node should be in.
+func (n Node) due(c *Cluster) string {
+	if slices.Contains(c.VIP.Holders, n.Name) {
+		return "MASTER"
+	}
+	return "BACKUP"
+}
+
+func (n Node) serverAilments(c *Cluster) []string {
+	if n.HAProxy != "up" {
+		return nil
+	}
+	var list []string
+	for _, server := range c.Nodes {
+		if view := n.Servers[server.Name]; !strings.HasPrefix(view, "UP") {
+			list = append(list, fmt.Sprintf("HAProxy on %s has %s as %s", n.Name, server.Name, cmp.Or(view, "not known")))
+		}
+	}
+	return list
 }
 
 // Holders maps each VIP's name to the nodes that have it.

@@ -1,0 +1,167 @@
+// Package fault breaks parts of a lab and mends them: a catalogue of faults, a
+// file each, and the recorded undo that restore works from.
+package fault
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"halab/internal/engine"
+	"halab/internal/lab"
+	"halab/internal/topology"
+)
+
+// The engine as faults need it.
+type (
+	containers interface {
+		ContainerStart(ctx context.Context, id string) error
+		ContainerStop(ctx context.Context, id string, grace time.Duration) error
+		ContainerKill(ctx context.Context, id, signal string) error
+		ContainerPause(ctx context.Context, id string) error
+		ContainerUnpause(ctx context.Context, id string) error
+	}
+	executor interface {
+		Exec(ctx context.Context, id string, spec engine.ExecSpec) (int, error)
+	}
+)
+
+// Engine is what a container engine does for faults.
+type Engine interface {
+	containers
+	executor
+}
+
+// states reads the lab; *lab.Lab does.
+type states interface {
+	Containers(ctx context.Context) ([]engine.Container, error)
+	Status(ctx context.Context) (*lab.Status, error)
+}
+
+// Injector applies and undoes faults on one lab.
+type Injector struct {
+	lab    states
+	engine Engine
+}
+
+// NewInjector returns the injector of a lab.
+func NewInjector(l states, e Engine) *Injector { return &Injector{lab: l, engine: e} }
+
+// Kind is one fault of the catalogue.
+type Kind struct {
+	Name    string
+	On      []topology.Service // what it can be done to
+	Summary string             // a sentence, for help and documentation
+	apply   func(ctx context.Context, i *Injector, s site) error
+	// blocked says why the fault makes no sense for a service in that state.
+	blocked func(s engine.State) string
+}
+
+// Catalogue lists every fault. The command line, its completion, the
+// documentation and the drills all read this list.
+func Catalogue() []Kind {
+	return []Kind{stop(), kill(), hang()}
+}
+
+// Lookup finds a fault that can be done to a service.
+func Lookup(name string, on topology.Service) (Kind, error) {
+	var fits []string
+	for _, k := range Catalogue() {
+		if !slices.Contains(k.On, on) {
+			continue
+		}
+		if k.Name == name {
+			return k, nil
+		}
+		fits = append(fits, k.Name)
+	}
+	return Kind{}, fmt.Errorf("there is no fault %q for %s; there are: %s", name, on, strings.Join(fits, ", "))
+}
+
+// site is where a fault is done: one service of one node, with all containers
+// of that node at hand.
+type site struct {
+	node    string
+	service topology.Service
+	parts   map[topology.Service]engine.Container
+}
+
+func (s site) container() engine.Container { return s.parts[s.service] }
+
+// Done is one fault that was applied.
+type Done struct {
+	Node    string `json:"node"`
+	Service string `json:"service"`
+	Fault   string `json:"fault"`
+}
+
+// Fail applies a fault to one service of each node, all nodes at once.
+func (i *Injector) Fail(ctx context.Context, nodes []string, service topology.Service, how string) ([]Done, error) {
+	kind, err := Lookup(how, service)
+	if err != nil {
+		return nil, err
+	}
+	sites, err := i.sites(ctx, nodes, service)
+	if err != nil {
+		return nil, err
+	}
+	for _, s := range sites {
+		if err := ready(kind, s); err != nil {
+			return nil, err
+		}
+	}
+	return i.applyAll(ctx, kind, sites)
+}
+
+// ready refuses a fault on what is down already.
+func ready(kind Kind, s site) error {
+	c, found := s.parts[s.service]
+	if !found {
+		return fmt.Errorf("%s has no %s container: it was removed\n  make it anew:  halab up", s.node, s.service)
+	}
+	if why := kind.blocked(c.State); why != "" {
+		return fmt.Errorf("%s on %s is %s\n  mend it first:  halab restore %s %s", s.service, s.node, why, s.node, s.service)
+	}
+	return nil
+}
+
+func (i *Injector) applyAll(ctx context.Context, kind Kind, sites []site) ([]Done, error) {
+	errs := make([]error, len(sites))
+	each(len(sites), func(n int) { errs[n] = kind.apply(ctx, i, sites[n]) })
+	var done []Done
+	var failed []error
+	for n, s := range sites {
+		if errs[n] != nil {
+			failed = append(failed, fmt.Errorf("%s %s on %s: %w", kind.Name, s.service, s.node, errs[n]))
+			continue
+		}
+		done = append(done, Done{Node: s.node, Service: string(s.service), Fault: kind.Name})
+	}
+	return done, join(failed)
+}
+
+// sites finds the containers of each node.
+func (i *Injector) sites(ctx context.Context, nodes []string, service topology.Service) ([]site, error) {
+	all, err := i.lab.Containers(ctx)
+	if err != nil {
+		return nil, err
+	}
+	list := make([]site, len(nodes))
+	for n, node := range nodes {
+		list[n] = site{node: node, service: service, parts: parts(all, node)}
+	}
+	return list, nil
+}
+
+// parts maps the services of a node to its containers.
+func parts(all []engine.Container, node string) map[topology.Service]engine.Container {
+	found := map[topology.Service]engine.Container{}
+	for _, c := range all {
+		if c.Labels[engine.LabelNode] == node {
+			found[topology.Service(c.Labels[engine.LabelService])] = c
+		}
+	}
+	return found
+}

@@ -1,0 +1,72 @@
+package fault
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"halab/internal/lab"
+	"halab/internal/topology"
+)
+
+var errPatience = errors.New("patience ran out")
+
+// healthy judges what the scope covers. A cluster in which everything runs must
+// be whole; where something outside the scope is still down, only the parts of
+// the scope are judged.
+func healthy(s *lab.Status, scope Scope) bool {
+	return len(ailments(s, scope)) == 0
+}
+
+// ailments lists what is not well within the scope, in words.
+func ailments(s *lab.Status, scope Scope) []string {
+	var list []string
+	for _, c := range s.Clusters {
+		if !touches(c, scope) {
+			continue
+		}
+		list = append(list, broken(c, scope)...)
+		if len(list) == 0 && running(c) {
+			list = append(list, c.Ailments()...)
+		}
+	}
+	return list
+}
+
+func touches(c lab.Cluster, scope Scope) bool {
+	return slices.ContainsFunc(c.Nodes, func(n lab.Node) bool {
+		return len(scope.Nodes) == 0 || slices.Contains(scope.Nodes, n.Name)
+	})
+}
+
+// broken lists the containers of the scope that do not run.
+func broken(c lab.Cluster, scope Scope) []string {
+	var list []string
+	for _, n := range c.Nodes {
+		if scope.has(n.Name, topology.ServiceNode) && n.State != "running" {
+			list = append(list, n.Name+" is "+n.State)
+		}
+		for _, service := range topology.Services()[1:] {
+			if state := n.Services[string(service)]; scope.has(n.Name, service) && state != "running" {
+				list = append(list, fmt.Sprintf("%s on %s is %s", service, n.Name, state))
+			}
+		}
+	}
+	return list
+}
+
+// running says whether every container of the cluster runs.
+func running(c lab.Cluster) bool { return len(broken(c, Scope{})) == 0 }
+
+func unhealthy(cause error, last *lab.Status, patience time.Duration) error {
+	if !errors.Is(cause, errPatience) {
+		return cause
+	}
+	what := "the lab's state could not be read"
+	if last != nil {
+		what = strings.Join(ailments(last, Scope{}), "; ")
+	}
+	return fmt.Errorf("not healthy after %s: %s\n  what it says of itself:  halab logs --tail 20", patience, what)
+}

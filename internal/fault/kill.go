@@ -1,0 +1,79 @@
+package fault
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"strings"
+
+	"halab/internal/agentapi"
+	"halab/internal/engine"
+	"halab/internal/topology"
+)
+
+// kill ends a service at once with SIGKILL. A node crashes: the kernel ends
+// everything in its PID namespace with its first process.
+func kill() Kind {
+	return Kind{
+		Name:    "kill",
+		On:      topology.Services(),
+		Summary: "SIGKILL all of its processes at once; a node crashes",
+		blocked: func(s engine.State) string {
+			if s == engine.StatePaused {
+				return "" // SIGKILL ends a frozen process as well
+			}
+			return notRunning(s)
+		},
+		apply: func(ctx context.Context, i *Injector, s site) error {
+			switch s.service {
+			case topology.ServiceNode:
+				return i.crash(ctx, s)
+			case topology.ServiceKeepalived:
+				return i.killTogether(ctx, s)
+			}
+			return i.engine.ContainerKill(ctx, s.container().ID, "KILL")
+		},
+	}
+}
+
+// crash kills PID 1 of the node. A service that is frozen could not die with
+// it, so it is thawed into its death.
+func (i *Injector) crash(ctx context.Context, s site) error {
+	var frozen []string
+	for _, service := range topology.Services()[1:] {
+		if c, found := s.parts[service]; found && c.State == engine.StatePaused {
+			frozen = append(frozen, c.ID)
+		}
+	}
+	errs := make([]error, 1+len(frozen))
+	each(len(errs), func(n int) {
+		if n == 0 {
+			errs[0] = i.engine.ContainerKill(ctx, s.container().ID, "KILL")
+			return
+		}
+		errs[n] = i.engine.ContainerKill(ctx, frozen[n-1], "KILL")
+	})
+	return join(errs)
+}
+
+// killTogether ends keepalived's parent and children in one moment, from inside
+// the node: were only the parent killed, the children would be told and resign,
+// which is a stop.
+func (i *Injector) killTogether(ctx context.Context, s site) error {
+	if s.container().State == engine.StatePaused {
+		return i.engine.ContainerKill(ctx, s.container().ID, "KILL")
+	}
+	node, found := s.parts[topology.ServiceNode]
+	if !found || node.State != engine.StateRunning {
+		return fmt.Errorf("its node does not run, so nothing can be done inside it\n  mend it first:  halab restore %s", s.node)
+	}
+	var errs bytes.Buffer
+	code, err := i.engine.Exec(ctx, node.ID, engine.ExecSpec{
+		Command: []string{agentapi.BinaryPath, "agent", agentapi.CommandKill, string(s.service)},
+		Stderr:  &errs,
+	})
+	if err == nil && code != 0 {
+		err = fmt.Errorf("the agent on the node says: %s", strings.TrimSpace(errs.String()))
+	}
+	return err
+}

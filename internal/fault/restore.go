@@ -1,0 +1,129 @@
+package fault
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"halab/internal/engine"
+	"halab/internal/lab"
+	"halab/internal/topology"
+)
+
+// Mended is one thing that Restore did.
+type Mended struct {
+	Node    string `json:"node"`
+	Service string `json:"service"`
+	Action  string `json:"action"` // "started" or "thawed"
+}
+
+// Scope selects what Restore mends; nil or empty means everything.
+type Scope struct {
+	Nodes   []string
+	Service topology.Service // empty: all of them
+}
+
+func (s Scope) has(node string, service topology.Service) bool {
+	if len(s.Nodes) > 0 && !slices.Contains(s.Nodes, node) {
+		return false
+	}
+	return s.Service == "" || s.Service == service
+}
+
+// Restore undoes what was done within the scope: it thaws what is frozen and
+// starts what is down, nodes before their services.
+func (i *Injector) Restore(ctx context.Context, scope Scope) ([]Mended, error) {
+	all, err := i.lab.Containers(ctx)
+	if err != nil {
+		return nil, err
+	}
+	byNode := map[string]map[topology.Service]engine.Container{}
+	for _, c := range all {
+		if node := c.Labels[engine.LabelNode]; node != "" {
+			byNode[node] = parts(all, node)
+		}
+	}
+	names := make([]string, 0, len(byNode))
+	for name := range byNode {
+		names = append(names, name)
+	}
+	slices.Sort(names)
+	results := make([][]Mended, len(names))
+	errs := make([]error, len(names))
+	each(len(names), func(n int) { results[n], errs[n] = i.restoreNode(ctx, names[n], byNode[names[n]], scope) })
+	return slices.Concat(results...), join(errs)
+}
+
+// restoreNode mends one node. A service cannot start without its node, so a
+// node that is down is started even if only a service was asked for.
+func (i *Injector) restoreNode(ctx context.Context, node string, p map[topology.Service]engine.Container, scope Scope) ([]Mended, error) {
+	var wanted []topology.Service
+	for _, service := range topology.Services()[1:] {
+		if _, found := p[service]; found && scope.has(node, service) {
+			wanted = append(wanted, service)
+		}
+	}
+	if len(wanted) == 0 && !scope.has(node, topology.ServiceNode) {
+		return nil, nil
+	}
+	machine, found := p[topology.ServiceNode]
+	if !found {
+		return nil, fmt.Errorf("%s has no container of its own any more\n  make it anew:  halab up", node)
+	}
+	mended, err := i.mend(ctx, node, topology.ServiceNode, machine)
+	if err != nil {
+		return mended, err
+	}
+	lists := make([][]Mended, len(wanted))
+	errs := make([]error, len(wanted))
+	each(len(wanted), func(n int) { lists[n], errs[n] = i.mend(ctx, node, wanted[n], p[wanted[n]]) })
+	return append(mended, slices.Concat(lists...)...), join(errs)
+}
+
+func (i *Injector) mend(ctx context.Context, node string, service topology.Service, c engine.Container) ([]Mended, error) {
+	action, err := "", error(nil)
+	switch c.State {
+	case engine.StateRunning:
+		return nil, nil
+	case engine.StatePaused:
+		action, err = "thawed", i.engine.ContainerUnpause(ctx, c.ID)
+	default:
+		action, err = "started", i.engine.ContainerStart(ctx, c.ID)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("restore %s on %s: %w", service, node, err)
+	}
+	return []Mended{{Node: node, Service: string(service), Action: action}}, nil
+}
+
+// pollEvery is how often a wait looks at the lab again; a look costs a few
+// milliseconds of the engine.
+const pollEvery = 40 * time.Millisecond
+
+// WaitHealthy waits until what the scope covers is well again: everything of it
+// runs, and each cluster that has no other fault is whole.
+func (i *Injector) WaitHealthy(ctx context.Context, scope Scope, patience time.Duration) (*lab.Status, error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, patience, errPatience)
+	defer cancel()
+	tick := time.NewTicker(pollEvery)
+	defer tick.Stop()
+	var last *lab.Status
+	for {
+		status, err := i.lab.Status(ctx)
+		switch {
+		case err == nil:
+			last = status
+			if healthy(status, scope) {
+				return status, nil
+			}
+		case ctx.Err() == nil:
+			return last, err
+		}
+		select {
+		case <-ctx.Done():
+			return last, unhealthy(context.Cause(ctx), last, patience)
+		case <-tick.C:
+		}
+	}
+}

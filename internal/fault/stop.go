@@ -1,0 +1,71 @@
+package fault
+
+import (
+	"context"
+	"time"
+
+	"halab/internal/engine"
+	"halab/internal/topology"
+)
+
+// grace is how long a service may take to end when it is asked to.
+const grace = 5 * time.Second
+
+// stop ends a service as `systemctl stop` does. For a node it is an orderly
+// shutdown: keepalived first, so that it hands its VIP over, then the others,
+// then the machine.
+func stop() Kind {
+	return Kind{
+		Name:    "stop",
+		On:      topology.Services(),
+		Summary: "end it in order, as systemctl stop does; a node shuts down",
+		blocked: notRunning,
+		apply: func(ctx context.Context, i *Injector, s site) error {
+			if s.service == topology.ServiceNode {
+				return i.shutdown(ctx, s)
+			}
+			return i.engine.ContainerStop(ctx, s.container().ID, grace)
+		},
+	}
+}
+
+func (i *Injector) shutdown(ctx context.Context, s site) error {
+	for _, wave := range [][]topology.Service{
+		{topology.ServiceKeepalived},
+		{topology.ServiceHAProxy, topology.ServiceApp},
+		{topology.ServiceNode},
+	} {
+		errs := make([]error, len(wave))
+		each(len(wave), func(n int) {
+			c, found := s.parts[wave[n]]
+			if !found || !alive(c.State) {
+				return
+			}
+			if c.State == engine.StatePaused {
+				errs[n] = i.engine.ContainerUnpause(ctx, c.ID)
+			}
+			if errs[n] == nil {
+				errs[n] = i.engine.ContainerStop(ctx, c.ID, grace)
+			}
+		})
+		if err := join(errs); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func alive(s engine.State) bool { return s == engine.StateRunning || s == engine.StatePaused }
+
+// notRunning blocks a fault on what does not run.
+func notRunning(s engine.State) string {
+	switch s {
+	case engine.StateRunning:
+		return ""
+	case engine.StatePaused:
+		return "frozen already"
+	case engine.StateExited:
+		return "down already"
+	}
+	return "not running (" + string(s) + ")"
+}
