@@ -41,6 +41,8 @@ type Lab struct {
 	Network  Network
 	Client   string // Compose service the lab's own requests are made from
 	Clusters []Cluster
+
+	ClientAddress netip.Addr // of the client, on the lab's network
 }
 
 // Network is the layer 2 segment that all nodes are on.
@@ -74,6 +76,10 @@ type Node struct {
 	MAC      string
 	Endpoint string             // Docker endpoint; empty: the default engine
 	Services map[Service]string // service -> Compose service name
+
+	// Interface that the address is on; empty: eth0, the only one a node has
+	// where it is a container. Set for a node that is a host of its own.
+	Interface string
 }
 
 // Node finds a node by its name.
