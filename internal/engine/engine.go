@@ -15,6 +15,7 @@ var (
 	ErrConflict     = errors.New("conflict")
 	ErrUnreachable  = errors.New("engine not reachable")
 	ErrNoPermission = errors.New("no permission to use the engine")
+	ErrTooOld       = errors.New("engine too old")
 )
 
 // Labels that everything halab makes carries. LabelLab alone says what `down`
@@ -124,6 +125,10 @@ type Network struct {
 	Labels  map[string]string
 	Subnets []netip.Prefix
 	Gateway netip.Addr // optional
+
+	// Internal keeps containers from having a default route: they reach the
+	// network's own segment and nothing else.
+	Internal bool
 }
 
 // Volume is a named volume.

@@ -1,0 +1,102 @@
+package docker
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"net"
+	"net/url"
+	"os"
+	"strings"
+
+	"github.com/containerd/errdefs"
+	"github.com/docker/docker/client"
+
+	"halab/internal/engine"
+)
+
+// fail says what was being done when err came, marks err with one of package
+// engine's errors where one fits, and adds what to run where that is known.
+func (e *Engine) fail(doing string, err error) error {
+	if err == nil {
+		return nil
+	}
+	text := strings.TrimPrefix(err.Error(), "Error response from daemon: ")
+	switch {
+	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
+		return fmt.Errorf("%s at %s: %w", doing, e.name, err)
+	case errors.Is(err, fs.ErrPermission), isPermissionText(text):
+		return &failure{kind: engine.ErrNoPermission, cause: err,
+			text: fmt.Sprintf("%s: %s: %s: add yourself to the group docker (usermod -aG docker $USER, then log in again) or use sudo", engine.ErrNoPermission, e.name, doing)}
+	case isConnection(err):
+		return &failure{kind: engine.ErrUnreachable, cause: err,
+			text: fmt.Sprintf("%s: %s: %s: %s: %s", engine.ErrUnreachable, e.name, doing, e.reason(text), e.cure())}
+	case errdefs.IsNotFound(err):
+		return &failure{kind: engine.ErrNotFound, cause: err, text: doing + ": " + text}
+	case errdefs.IsConflict(err):
+		return &failure{kind: engine.ErrConflict, cause: err, text: doing + ": " + text}
+	default:
+		return &failure{cause: err, text: doing + ": " + text}
+	}
+}
+
+// failure is an error with a text of our own that is still the error it came
+// from, and one of package engine's.
+type failure struct {
+	kind  error // may be nil
+	cause error
+	text  string
+}
+
+func (f *failure) Error() string { return f.text }
+
+func (f *failure) Unwrap() []error {
+	if f.kind == nil {
+		return []error{f.cause}
+	}
+	return []error{f.kind, f.cause}
+}
+
+func isPermissionText(text string) bool {
+	return strings.HasPrefix(text, "permission denied while trying to connect")
+}
+
+// isConnection tells the loss of the engine from an answer that we don't like.
+func isConnection(err error) bool {
+	var network *net.OpError
+	var request *url.Error
+	return client.IsErrConnectionFailed(err) || errors.As(err, &network) || errors.As(err, &request) ||
+		errors.Is(err, io.ErrUnexpectedEOF) || errors.Is(err, io.EOF)
+}
+
+// reason replaces the SDK's wording of a failed connection, which names an
+// address twice and asks a question, by what can be seen from here.
+func (e *Engine) reason(text string) string {
+	path, local := strings.CutPrefix(e.name, "unix://")
+	if local {
+		if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+			return "there is no such socket"
+		}
+	}
+	if strings.HasPrefix(text, "Cannot connect to the Docker daemon") {
+		return "nothing answers there"
+	}
+	return strings.TrimPrefix(text, "error during connect: ")
+}
+
+// cure says what to run when the engine can't be reached.
+func (e *Engine) cure() string {
+	scheme, rest, _ := strings.Cut(e.name, "://")
+	rest, _, _ = strings.Cut(rest, " ")
+	switch scheme {
+	case "unix":
+		return "the Docker engine isn't running: systemctl start docker; where it isn't installed: apt-get install docker.io"
+	case "ssh":
+		user, _, _ := strings.Cut(rest, "/")
+		return fmt.Sprintf("try: ssh %s docker version", user)
+	default:
+		return fmt.Sprintf("is its host up, and the address right? try: docker -H %s://%s version", scheme, rest)
+	}
+}
