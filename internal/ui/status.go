@@ -1,0 +1,123 @@
+package ui
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"halab/internal/lab"
+	"halab/internal/topology"
+)
+
+// Status writes the state of a lab: a line for the lab, and for each cluster
+// its VIP, a table of its nodes, and what a healthy cluster would have
+// otherwise. It fits 80 columns.
+func Status(w io.Writer, s *lab.Status, style Style) error {
+	var b strings.Builder
+	if len(s.Clusters) == 0 {
+		fmt.Fprintf(&b, "lab %s is not up; bring it up:  halab up\n", Clean(s.Lab))
+		_, err := io.WriteString(w, b.String())
+		return err
+	}
+	ready := style.Good("ready")
+	if !s.Ready {
+		ready = style.Bad("not ready")
+	}
+	fmt.Fprintf(&b, "lab %s, base %s, profile %s: %s\n", style.Bold(Clean(s.Lab)), Clean(s.Base), Clean(s.Profile), ready)
+	for _, c := range s.Clusters {
+		b.WriteByte('\n')
+		clusterStatus(&b, c, style)
+	}
+	if s.Client != "running" {
+		fmt.Fprintf(&b, "\n%s the client is %s: requests from inside the lab are not possible\n", style.Bad("✘"), Clean(s.Client))
+	}
+	_, err := io.WriteString(w, b.String())
+	return err
+}
+
+func clusterStatus(b *strings.Builder, c lab.Cluster, style Style) {
+	fmt.Fprintf(b, "%s  %s %s %s\n", style.Bold(Clean(c.Name)), Clean(c.VIP.Name), Clean(c.VIP.Address), holders(c.VIP.Holders, style))
+	t := Table{Indent: "  "}
+	t.Row("NODE", "ADDRESS", "IS", "VRRP", "APP", "HAPROXY", "KEEPALIVED", "SERVERS")
+	for _, n := range c.Nodes {
+		row := []string{Clean(n.Name), Clean(n.Address), state(n.State, style), vrrp(n.VRRP, style)}
+		for _, service := range topology.Services()[1:] {
+			row = append(row, serviceState(n, string(service), style))
+		}
+		t.Row(append(row, serverCount(n, style))...)
+	}
+	_ = t.Write(b) // a strings.Builder takes everything
+	for _, a := range c.Ailments() {
+		fmt.Fprintf(b, "  %s %s\n", style.Bad("✘"), Clean(a))
+	}
+}
+
+func holders(names []string, style Style) string {
+	switch len(names) {
+	case 0:
+		return style.Bad("held by nobody")
+	case 1:
+		return "held by " + style.Good(Clean(names[0]))
+	}
+	return style.Bad("held by " + Clean(strings.Join(names, " and by ")))
+}
+
+// state puts an engine's word for a container into one of four letters or
+// fewer.
+func state(s string, style Style) string {
+	switch s {
+	case "running":
+		return style.Good("up")
+	case "paused":
+		return style.Odd("hung")
+	case "exited", "created", "dead":
+		return style.Bad("down")
+	case "missing":
+		return style.Bad("none")
+	}
+	return style.Odd(Clean(s))
+}
+
+// serviceState is the state of a service's container, but for a HAProxy that
+// runs and does not answer.
+func serviceState(n lab.Node, service string, style Style) string {
+	if service == string(topology.ServiceHAProxy) && n.Services[service] == "running" {
+		switch n.HAProxy {
+		case "hung":
+			return style.Odd("hung")
+		case "gone":
+			return style.Bad("mute")
+		}
+	}
+	return state(n.Services[service], style)
+}
+
+func vrrp(s string, style Style) string {
+	switch s {
+	case "MASTER":
+		return style.Good(s)
+	case "":
+		return "-"
+	case "BACKUP":
+		return s
+	}
+	return style.Bad(Clean(s))
+}
+
+// serverCount is how many app servers a node's HAProxy has up.
+func serverCount(n lab.Node, style Style) string {
+	if len(n.Servers) == 0 {
+		return "-"
+	}
+	up := 0
+	for _, s := range n.Servers {
+		if ServerUp(s) {
+			up++
+		}
+	}
+	text := fmt.Sprintf("%d/%d up", up, len(n.Servers))
+	if up < len(n.Servers) {
+		return style.Bad(text)
+	}
+	return text
+}
