@@ -68,6 +68,7 @@ type Container struct {
 	ImageID  string
 	State    State
 	Labels   map[string]string
+	MAC      string    // of its one address on a network; empty when it has none now
 	ExitCode int       // filled by Inspect
 	Started  time.Time // filled by Inspect
 	Finished time.Time // filled by Inspect

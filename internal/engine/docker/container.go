@@ -32,9 +32,23 @@ func (e *Engine) Containers(ctx context.Context, filter engine.Filter) ([]engine
 			ImageID: c.ImageID,
 			State:   engine.State(c.State),
 			Labels:  c.Labels,
+			MAC:     ownMAC(c.NetworkSettings),
 		})
 	}
 	return all, nil
+}
+
+// ownMAC is the hardware address of a container that is on one network.
+func ownMAC(s *container.NetworkSettingsSummary) string {
+	if s == nil || len(s.Networks) != 1 {
+		return ""
+	}
+	for _, n := range s.Networks {
+		if n != nil {
+			return n.MacAddress
+		}
+	}
+	return ""
 }
 
 // Inspect describes one container, by ID or name.

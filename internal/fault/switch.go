@@ -1,0 +1,156 @@
+package fault
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"halab/internal/agentapi"
+	"halab/internal/engine"
+	"halab/internal/lab"
+	"halab/internal/topology"
+)
+
+// Switched is a planned move of a VIP.
+type Switched struct {
+	VIP  string `json:"vip"`
+	From string `json:"from"`
+	To   string `json:"to"`
+	// LeftMs is how long the old holder needed to give the VIP up, on its own
+	// clock.
+	LeftMs float64 `json:"left_ms"`
+}
+
+// switchTime bounds a handover: with adverts of a second the backup may need
+// most of one to take over.
+const switchTime = 10 * time.Second
+
+// Switch moves the VIP of a cluster to another node, as gentle as keepalived
+// can be made to do it. With no node named it goes to the next one.
+func (i *Injector) Switch(ctx context.Context, cluster, to string) (Switched, error) {
+	status, err := i.lab.Status(ctx)
+	if err != nil {
+		return Switched{}, err
+	}
+	at := slices.IndexFunc(status.Clusters, func(c lab.Cluster) bool { return c.Name == cluster })
+	if at < 0 {
+		return Switched{}, unknownCluster(cluster, status)
+	}
+	c := status.Clusters[at]
+	from, to, err := route(c, to)
+	if err != nil {
+		return Switched{}, err
+	}
+	done := Switched{VIP: c.VIP.Name, From: from, To: to}
+	reply, err := i.handOver(ctx, from)
+	if err != nil {
+		return done, err
+	}
+	done.LeftMs = float64(reply.Left-reply.Asked) / 1e6
+	return done, i.awaitHolder(ctx, c, to)
+}
+
+func unknownCluster(name string, s *lab.Status) error {
+	var known []string
+	for _, c := range s.Clusters {
+		known = append(known, c.Name)
+	}
+	hint := ""
+	if near := topology.Suggest(name, known); len(near) > 0 {
+		hint = "; did you mean " + strings.Join(near, " or ") + "?"
+	}
+	return fmt.Errorf("%q is not a cluster of this lab%s There are: %s", name, hint, strings.Join(known, ", "))
+}
+
+// route says from where to where the VIP of a cluster goes, and refuses a move
+// that could not come about.
+func route(c lab.Cluster, to string) (from, target string, err error) {
+	if len(c.VIP.Holders) != 1 {
+		return "", "", fmt.Errorf("%s is held by %d nodes, so it can't be moved from one to another\n  mend the cluster first:  halab restore %s",
+			c.VIP.Name, len(c.VIP.Holders), c.Name)
+	}
+	from = c.VIP.Holders[0]
+	if to == from {
+		return "", "", fmt.Errorf("%s holds %s already", to, c.VIP.Name)
+	}
+	var unfit []string
+	for _, n := range c.Nodes {
+		switch {
+		case n.Name == from, to != "" && n.Name != to:
+		case n.VRRP != "BACKUP" || n.State != "running":
+			unfit = append(unfit, fmt.Sprintf("%s is not ready to take %s (node %s, VRRP %s)\n  mend it first:  halab restore %s",
+				n.Name, c.VIP.Name, n.State, orNone(n.VRRP), n.Name))
+		default:
+			return from, n.Name, nil
+		}
+	}
+	if len(unfit) > 0 {
+		return "", "", errors.New(strings.Join(unfit, "\n"))
+	}
+	return "", "", fmt.Errorf("%s has no node %q that could take %s", c.Name, to, c.VIP.Name)
+}
+
+func orNone(s string) string {
+	if s == "" {
+		return "none"
+	}
+	return s
+}
+
+func (i *Injector) handOver(ctx context.Context, node string) (agentapi.HandoverReply, error) {
+	var reply agentapi.HandoverReply
+	all, err := i.lab.Containers(ctx)
+	if err != nil {
+		return reply, err
+	}
+	machine, found := parts(all, node)[topology.ServiceNode]
+	if !found {
+		return reply, fmt.Errorf("%s has no container of its own any more\n  make it anew:  halab up", node)
+	}
+	var out, errs bytes.Buffer
+	code, err := i.engine.Exec(ctx, machine.ID, engine.ExecSpec{
+		Command: []string{agentapi.BinaryPath, "agent", agentapi.CommandHandover, "--timeout", switchTime.String()},
+		Stdout:  &out, Stderr: &errs,
+	})
+	if err != nil {
+		return reply, err
+	}
+	if err := json.Unmarshal(out.Bytes(), &reply); err != nil {
+		return reply, fmt.Errorf("the agent on %s ended with %d: %s", node, code, strings.TrimSpace(errs.String()+out.String()))
+	}
+	if reply.Error != "" || !reply.Moved {
+		return reply, fmt.Errorf("the VIP did not leave %s: %s", node, orNone(reply.Error))
+	}
+	return reply, nil
+}
+
+// awaitHolder waits until the VIP is on the node it should go to and nowhere
+// else.
+func (i *Injector) awaitHolder(ctx context.Context, c lab.Cluster, to string) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, switchTime, errPatience)
+	defer cancel()
+	tick := time.NewTicker(pollEvery)
+	defer tick.Stop()
+	for {
+		status, err := i.lab.Status(ctx)
+		if err == nil && slices.Equal(status.Holders()[c.VIP.Name], []string{to}) {
+			return nil
+		}
+		if err != nil && ctx.Err() == nil {
+			return err
+		}
+		select {
+		case <-tick.C:
+		case <-ctx.Done():
+			if errors.Is(context.Cause(ctx), errPatience) {
+				return fmt.Errorf("%s did not take %s within %s\n  see why:  halab status", to, c.VIP.Name, switchTime)
+			}
+			return context.Cause(ctx)
+		}
+	}
+}

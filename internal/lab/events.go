@@ -1,0 +1,57 @@
+package lab
+
+import (
+	"context"
+	"encoding/json"
+	"slices"
+	"time"
+
+	"halab/internal/agentapi"
+	"halab/internal/engine"
+)
+
+// NodeEvents reads what the nodes reported since a moment of the engine's
+// clock, in the order of their own clocks. A node that was down meanwhile has
+// told what it could before and after.
+func (l *Lab) NodeEvents(ctx context.Context, since time.Time) ([]agentapi.Event, error) {
+	all, err := l.Containers(ctx)
+	if err != nil {
+		return nil, err
+	}
+	nodes := ranked(nodeContainers(all))
+	lists := make([][]agentapi.Event, len(nodes))
+	g := newGroup(ctx, max(1, len(nodes)))
+	for i, c := range nodes {
+		g.run(func(ctx context.Context) (err error) {
+			lists[i], err = l.events(ctx, c.ID, since)
+			return gone(err)
+		})
+	}
+	if err := g.wait(); err != nil {
+		return nil, err
+	}
+	events := slices.Concat(lists...)
+	slices.SortStableFunc(events, func(a, b agentapi.Event) int { return int(a.Mono - b.Mono) })
+	return events, nil
+}
+
+func (l *Lab) events(ctx context.Context, id string, since time.Time) ([]agentapi.Event, error) {
+	var list []agentapi.Event
+	err := l.engine.Logs(ctx, id, engine.LogOptions{Since: since, Tail: -1}, func(line engine.LogLine) error {
+		var e agentapi.Event
+		if json.Unmarshal([]byte(line.Text), &e) == nil && e.Name != "" {
+			list = append(list, e)
+		}
+		return nil
+	})
+	return list, err
+}
+
+// NodeReports reads what each node reported last.
+func (l *Lab) NodeReports(ctx context.Context) (map[string]agentapi.State, error) {
+	all, err := l.Containers(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return l.nodeStates(ctx, nodeContainers(all))
+}
