@@ -102,14 +102,18 @@ func Keepalived(in Input, v Version) (string, error) {
 		NotifyFIFO:    agentapi.NotifyFIFO,
 		NotifyCommand: agentapi.BinaryPath + " agent " + agentapi.CommandNotify,
 	}
-	data.Priority = 100 - rank
-	if data.Fast {
-		data.Priority = 254 - rank
-	}
-	if data.Priority < 1 {
-		data.Priority = 1
-	}
+	data.Priority = Priority(in.Profile, rank)
 	return execute("keepalived.conf.tmpl", data)
+}
+
+// Priority is the VRRP priority of the node with a rank. The higher it is, the
+// less a backup waits after the last advert: (256 - priority)/256 of an advert
+// (RFC 5798, section 6.1).
+func Priority(profile topology.Profile, rank int) int {
+	if profile == topology.ProfileFast {
+		return max(1, 254-rank)
+	}
+	return max(1, 100-rank)
 }
 
 func execute(name string, data any) (string, error) {

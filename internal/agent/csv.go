@@ -1,0 +1,58 @@
+package agent
+
+import (
+	"encoding/csv"
+	"fmt"
+	"io"
+	"strings"
+)
+
+// parseServers reads the statistics that HAProxy gives as CSV and tells the
+// status of each server by its name (HAProxy's management guide, section 9.1).
+// A name that several backends have goes to the first of them; in the others it
+// is "backend/name".
+func parseServers(r io.Reader) (map[string]string, error) {
+	lines := csv.NewReader(r)
+	lines.FieldsPerRecord = -1
+	lines.LazyQuotes = true
+	lines.ReuseRecord = true
+	header, err := lines.Read()
+	if err != nil {
+		return nil, fmt.Errorf("HAProxy's statistics have no first line: %w", err)
+	}
+	proxy, name, status := -1, -1, -1
+	for i, field := range header {
+		switch strings.TrimPrefix(field, "# ") {
+		case "pxname":
+			proxy = i
+		case "svname":
+			name = i
+		case "status":
+			status = i
+		}
+	}
+	if proxy < 0 || name < 0 || status < 0 {
+		return nil, fmt.Errorf("HAProxy's statistics begin with %.60q, not with the names of their columns", strings.Join(header, ","))
+	}
+	servers := map[string]string{}
+	for {
+		fields, err := lines.Read()
+		if err == io.EOF {
+			return servers, nil
+		}
+		if err != nil {
+			return nil, fmt.Errorf("HAProxy's statistics: %w", err)
+		}
+		if len(fields) <= max(proxy, name, status) {
+			continue
+		}
+		server := strings.Clone(fields[name])
+		if server == "FRONTEND" || server == "BACKEND" || server == "" {
+			continue
+		}
+		if _, taken := servers[server]; taken {
+			server = fields[proxy] + "/" + server
+		}
+		servers[server] = strings.Clone(fields[status])
+	}
+}

@@ -1,0 +1,153 @@
+package agent
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"time"
+
+	"halab/internal/agentapi"
+	"halab/internal/render"
+)
+
+// ownDir may hold the user's own haproxy.cfg and keepalived.conf, which then
+// take the place of the templates.
+const ownDir = "/etc/halab"
+
+// daemonTimeout bounds what a daemon takes to tell its version or to check a
+// file.
+const daemonTimeout = 20 * time.Second
+
+// configured is a daemon with the file that it is to read.
+type configured struct {
+	binary  string
+	version render.Version
+	path    string // of the file
+	in      render.Input
+	known   bool // the environment describes a node; without it the file must be the user's own
+	shared  bool // agentapi.RunDir is there
+}
+
+// configure renders or takes over the file of a daemon and puts it where the
+// daemon and everybody else on the node can read it.
+func configure(ctx context.Context, out output, daemon, file string,
+	renderFile func(render.Input, render.Version) (string, error)) (configured, error) {
+	c := configured{}
+	var err error
+	if c.binary, err = exec.LookPath(daemon); err != nil {
+		return c, fmt.Errorf("this image has no %s: %w", daemon, err)
+	}
+	if c.version, err = daemonVersion(ctx, c.binary); err != nil {
+		return c, err
+	}
+	c.shared = os.MkdirAll(agentapi.RunDir, 0o755) == nil
+	in, envErr := render.FromEnv(os.Getenv)
+	in.Shared = c.shared
+	c.in, c.known = in, envErr == nil
+
+	text, own, err := ownFile(file)
+	switch {
+	case err != nil:
+		return c, err
+	case own:
+		fmt.Fprintf(out.story, "halab agent: using %s instead of the template\n", filepath.Join(ownDir, file))
+	case envErr != nil:
+		return c, envErr
+	default:
+		if text, err = renderFile(in, c.version); err != nil {
+			return c, err
+		}
+	}
+	c.path, err = place(file, text)
+	return c, err
+}
+
+// ownFile reads the user's own file, if there is one.
+func ownFile(file string) (text string, own bool, err error) {
+	raw, err := os.ReadFile(filepath.Join(ownDir, file))
+	if errors.Is(err, os.ErrNotExist) {
+		return "", false, nil
+	}
+	return string(raw), err == nil, err
+}
+
+// place writes the file into agentapi.RunDir or, in a container that has none
+// or can't write there, into the folder for temporary files.
+func place(file, text string) (string, error) {
+	var failed error
+	for _, dir := range []string{agentapi.RunDir, "/run", os.TempDir()} {
+		path := filepath.Join(dir, file)
+		err := replaceFile(path, text)
+		if err == nil {
+			return path, nil
+		}
+		failed = errors.Join(failed, err)
+	}
+	return "", fmt.Errorf("no place for %s: give the container a tmpfs at %s or /tmp: %w", file, agentapi.RunDir, failed)
+}
+
+// replaceFile writes a file whole or not at all.
+func replaceFile(path, text string) error {
+	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*")
+	if err != nil {
+		return err
+	}
+	_, err = f.WriteString(text)
+	err = errors.Join(err, f.Chmod(0o644), f.Close())
+	if err == nil {
+		err = os.Rename(f.Name(), path)
+	}
+	if err != nil {
+		_ = os.Remove(f.Name())
+	}
+	return err
+}
+
+// daemonVersion asks a daemon for its version.
+func daemonVersion(ctx context.Context, binary string) (render.Version, error) {
+	ctx, cancel := context.WithTimeout(ctx, daemonTimeout)
+	defer cancel()
+	out, err := exec.CommandContext(ctx, binary, "-v").CombinedOutput()
+	if err != nil && len(out) == 0 {
+		return render.Version{}, fmt.Errorf("%s -v: %w", binary, err)
+	}
+	return render.ParseVersion(string(out))
+}
+
+// check has the daemon check its file. A refusal is told in the daemon's own
+// words.
+func (c configured) check(ctx context.Context, out output, args ...string) error {
+	ctx, cancel := context.WithTimeout(ctx, daemonTimeout)
+	defer cancel()
+	said, err := exec.CommandContext(ctx, c.binary, args...).CombinedOutput()
+	if err == nil {
+		return nil
+	}
+	_, _ = out.story.Write(append(bytes.TrimSpace(said), '\n'))
+	return fmt.Errorf("%s refuses %s (%w); its reasons stand above", filepath.Base(c.binary), c.path, err)
+}
+
+// runConfig prints the file that a service of this node has.
+func runConfig(args []string, out output) error {
+	if len(args) != 1 {
+		return usagef("config haproxy|keepalived")
+	}
+	paths := map[string]string{"haproxy": agentapi.HAProxyConfig, "keepalived": agentapi.KeepalivedConfig}
+	path, ok := paths[args[0]]
+	if !ok {
+		return usagef("config haproxy|keepalived, not %q", args[0])
+	}
+	text, err := os.ReadFile(path)
+	if errors.Is(err, os.ErrNotExist) {
+		return fmt.Errorf("%s has written no file yet: %s is missing; has its container started?", args[0], path)
+	}
+	if err != nil {
+		return err
+	}
+	_, err = out.answer.Write(text)
+	return err
+}

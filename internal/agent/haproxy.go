@@ -1,0 +1,154 @@
+package agent
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"os/signal"
+	"runtime"
+	"syscall"
+	"time"
+
+	"halab/internal/agentapi"
+	"halab/internal/render"
+	"halab/internal/topology"
+
+	"golang.org/x/sys/unix"
+)
+
+// How long the parts of a gentle stop may take.
+const (
+	// handoverLimit: keepalived lets go of a VIP within a few milliseconds.
+	handoverLimit = 300 * time.Millisecond
+	// softStopLimit is left to requests that HAProxy has in hand.
+	softStopLimit = 700 * time.Millisecond
+	// hardStopLimit is left to HAProxy after SIGTERM.
+	hardStopLimit = 300 * time.Millisecond
+)
+
+// runHAProxy is the main process of a HAProxy container: it renders and checks
+// the file, starts HAProxy and stays, so that a stop can be gentle. Its exit
+// code is HAProxy's.
+func runHAProxy(ctx context.Context, out output) int {
+	// Signals are taken here, not by ctx, from the first moment on.
+	signals := make(chan os.Signal, 8)
+	signal.Notify(signals, unix.SIGTERM, unix.SIGINT, unix.SIGUSR1, unix.SIGUSR2, unix.SIGHUP, unix.SIGQUIT)
+	defer signal.Stop(signals)
+
+	c, err := configure(ctx, out, "haproxy", "haproxy.cfg", render.HAProxy)
+	if err == nil {
+		err = c.check(ctx, out, "-c", "-f", c.path)
+	}
+	if err != nil {
+		return out.code(err)
+	}
+	gentle := c.known && c.shared && c.in.Profile == topology.ProfileFast
+	if gentle {
+		// A wish to hand over that an earlier HAProxy left.
+		if err := writeFlag(agentapi.HandoverFile, false); err != nil {
+			fmt.Fprintln(out.story, "halab agent: a stop can't hand the VIP over:", err)
+			gentle = false
+		}
+	}
+	child, err := startChild(out, c.binary, "-db", "-f", c.path)
+	if err != nil {
+		return out.code(err)
+	}
+	return superviseHAProxy(child, signals, gentle, c.in)
+}
+
+// child is a daemon that a supervisor started.
+type child struct {
+	process *os.Process
+	ended   chan int // its exit code, once
+}
+
+// startChild starts a daemon that is killed by the kernel when its supervisor
+// dies. That is bound to the thread, not the process, that started it
+// (prctl(2), PR_SET_PDEATHSIG): a goroutine that never ends keeps the thread.
+func startChild(out output, binary string, args ...string) (*child, error) {
+	cmd := exec.Command(binary, args...)
+	cmd.Stdout, cmd.Stderr = out.answer, out.story
+	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	started := make(chan error)
+	ended := make(chan int, 1)
+	go func() {
+		runtime.LockOSThread()
+		err := cmd.Start()
+		started <- err
+		if err != nil {
+			return
+		}
+		ended <- exitCode(cmd.Wait())
+	}()
+	if err := <-started; err != nil {
+		return nil, fmt.Errorf("start %s: %w", binary, err)
+	}
+	return &child{process: cmd.Process, ended: ended}, nil
+}
+
+// exitCode is a daemon's exit code, or 128 and its signal, as a shell has it.
+func exitCode(err error) int {
+	if err == nil {
+		return exitDone
+	}
+	var exit *exec.ExitError
+	if !errors.As(err, &exit) {
+		return exitFailed
+	}
+	if status, ok := exit.Sys().(syscall.WaitStatus); ok && status.Signaled() {
+		return 128 + int(status.Signal())
+	}
+	return exit.ExitCode()
+}
+
+// superviseHAProxy waits for HAProxy's end and passes signals on. The first one
+// that asks for an end is carried out gently where that is wanted; a second one
+// is passed on as it is.
+func superviseHAProxy(c *child, signals <-chan os.Signal, gentle bool, in render.Input) int {
+	for {
+		select {
+		case code := <-c.ended:
+			return code
+		case s := <-signals:
+			ends := s == unix.SIGTERM || s == unix.SIGINT || s == unix.SIGUSR1
+			if !ends || !gentle {
+				_ = c.process.Signal(s)
+				continue
+			}
+			gentle = false
+			if code, ended := c.stopGently(in, signals); ended {
+				return code
+			}
+		}
+	}
+}
+
+// stopGently hands the VIP over while HAProxy still answers, lets HAProxy
+// finish what it has in hand, and then insists. It returns early, with ended
+// false, at a signal of somebody who insists.
+func (c *child) stopGently(in render.Input, signals <-chan os.Signal) (code int, ended bool) {
+	ctx, cancel := context.WithTimeout(context.Background(), handoverLimit)
+	handOver(ctx, in.Interface, in.VIP.Addr())
+	cancel()
+	for _, step := range []struct {
+		signal os.Signal
+		limit  time.Duration
+	}{{unix.SIGUSR1, softStopLimit}, {unix.SIGTERM, hardStopLimit}, {unix.SIGKILL, time.Minute}} {
+		_ = c.process.Signal(step.signal)
+		limit := time.NewTimer(step.limit)
+		select {
+		case code := <-c.ended:
+			limit.Stop()
+			return code, true
+		case s := <-signals:
+			limit.Stop()
+			_ = c.process.Signal(s)
+			return 0, false
+		case <-limit.C:
+		}
+	}
+	return exitFailed, true
+}

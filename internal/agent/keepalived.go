@@ -1,0 +1,88 @@
+package agent
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+	"os"
+	"path/filepath"
+
+	"halab/internal/agentapi"
+	"halab/internal/render"
+
+	"github.com/vishvananda/netlink"
+	"golang.org/x/sys/unix"
+)
+
+// runKeepalived is the main process of a keepalived container. A keepalived
+// that follows files takes its place; an older one gets a supervisor.
+func runKeepalived(ctx context.Context, out output) int {
+	c, err := configure(ctx, out, "keepalived", "keepalived.conf", render.Keepalived)
+	if err != nil {
+		return out.code(err)
+	}
+	if c.shared {
+		// Before keepalived does, which would remove it at its end.
+		if err := makeFIFO(agentapi.NotifyFIFO); err != nil {
+			fmt.Fprintln(out.story, "halab agent: VRRP states won't be known:", err)
+		}
+	}
+	if !render.Follows(c.version) {
+		return superviseKeepalived(ctx, c, out)
+	}
+	if err := c.check(ctx, out, "-t", "-f", c.path); err != nil {
+		return out.code(err)
+	}
+	args, err := c.prepareKeepalived()
+	if err != nil {
+		return out.code(err)
+	}
+	err = unix.Exec(c.binary, append([]string{c.binary}, args...), os.Environ())
+	return out.code(fmt.Errorf("run %s: %w", c.binary, err))
+}
+
+// prepareKeepalived removes what an earlier keepalived left: pid files, for
+// which a new one would end at once and call that a success, and the VIP, which
+// a killed keepalived leaves on the interface. It returns keepalived's
+// arguments.
+func (c configured) prepareKeepalived() ([]string, error) {
+	dir := filepath.Dir(c.path)
+	parent, vrrp := filepath.Join(dir, "keepalived.pid"), filepath.Join(dir, "keepalived-vrrp.pid")
+	for _, path := range []string{parent, vrrp} {
+		if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
+			return nil, fmt.Errorf("an old pid file can't be removed, and keepalived would not start beside it: %w", err)
+		}
+	}
+	if c.known {
+		if err := removeAddress(c.in.Interface, c.in.VIP.Addr()); err != nil {
+			return nil, fmt.Errorf("a VIP that an earlier keepalived left: %w", err)
+		}
+	}
+	return []string{
+		"--dont-fork", "--log-console", "--vrrp", "--use-file", c.path,
+		"--pid", parent, "--vrrp_pid", vrrp,
+	}, nil
+}
+
+// removeAddress takes an address off an interface; one that is not there is
+// fine.
+func removeAddress(iface string, ip netip.Addr) error {
+	link, err := netlink.LinkByName(iface)
+	if err != nil {
+		return fmt.Errorf("interface %s: %w", iface, err)
+	}
+	addresses, err := netlink.AddrList(link, netlink.FAMILY_V4)
+	if err != nil {
+		return fmt.Errorf("addresses of %s: %w", iface, err)
+	}
+	for _, a := range addresses {
+		if found, ok := netip.AddrFromSlice(a.IP.To4()); !ok || found != ip {
+			continue
+		}
+		if err := netlink.AddrDel(link, &a); err != nil && !errors.Is(err, unix.EADDRNOTAVAIL) {
+			return fmt.Errorf("remove %s from %s: %w", ip, iface, err)
+		}
+	}
+	return nil
+}

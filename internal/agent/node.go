@@ -1,0 +1,204 @@
+package agent
+
+import (
+	"context"
+	"fmt"
+	"net/netip"
+	"os"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"halab/internal/agentapi"
+	"halab/internal/render"
+	"halab/internal/topology"
+)
+
+const (
+	// flushLimit is how long process 1 waits at its end for standard output.
+	flushLimit = 20 * time.Millisecond
+	// repeatInterval is the time between two writes of what FaultFile says
+	// already. keepalived reads the file and then begins to watch its folder; a
+	// change in between would be lost to it for good.
+	repeatInterval = time.Second
+)
+
+// node is process 1 of a node.
+type node struct {
+	recorder  *recorder
+	vips      map[netip.Addr]bool
+	iface     string
+	acts      bool // the fast profile: tell keepalived; classic only observes
+	mu        sync.Mutex
+	unhealthy bool // what FaultFile says
+	told      bool // a failure to write it was reported
+}
+
+// runNode is process 1 of a node: it reaps, watches and reports until ctx
+// ends. It goes on with whatever part of that it can do.
+func runNode(ctx context.Context, out output) error {
+	startReaping(ctx)
+	in, envErr := render.FromEnv(os.Getenv)
+	n := newNode(in, envErr, out)
+	r := n.recorder
+	r.note(now(), agentapi.Event{Name: agentapi.EventStarted}, nil)
+	if envErr != nil {
+		r.fail("%s", strings.ReplaceAll(envErr.Error(), "\n", ""))
+	}
+	if err := os.MkdirAll(agentapi.RunDir, 0o755); err != nil {
+		n.acts = false
+		r.fail("no folder for what node and services share, so a dead HAProxy moves no VIP: %v", err)
+	}
+	n.begin(ctx)
+	<-ctx.Done()
+	r.note(now(), agentapi.Event{Name: agentapi.EventStopping}, nil)
+	r.close(flushLimit)
+	return nil
+}
+
+func newNode(in render.Input, envErr error, out output) *node {
+	name := in.Node
+	if name == "" {
+		if name = os.Getenv(agentapi.EnvNode); name == "" {
+			name, _ = os.Hostname()
+		}
+	}
+	n := &node{
+		recorder:  newRecorder(name, out.answer),
+		vips:      map[netip.Addr]bool{},
+		iface:     in.Interface,
+		acts:      envErr == nil && in.Profile == topology.ProfileFast,
+		unhealthy: true,
+	}
+	if n.iface == "" {
+		n.iface = render.DefaultInterface
+	}
+	if in.VIP.IsValid() {
+		n.vips[in.VIP.Addr()] = true
+	}
+	return n
+}
+
+// begin starts the watchers.
+func (n *node) begin(ctx context.Context) {
+	r := n.recorder
+	if n.acts {
+		// HAProxy is not up yet: keepalived must not take the VIP before it is.
+		n.writeFault(true)
+		go n.repeatFault(ctx)
+	}
+	go func() {
+		if err := readFIFO(ctx, agentapi.NotifyFIFO, n.noteVRRP); err != nil {
+			r.fail("VRRP states are not known: %v", err)
+		}
+	}()
+	go n.watchNetwork(ctx)
+	sign := lifesign{address: fmt.Sprintf("127.0.0.1:%d", render.WebPort), report: n.onHAProxy, current: healthGone}
+	go sign.run(ctx)
+	go watchServers(ctx, r)
+	go watchProcess(ctx, topology.ServiceKeepalived, func(up bool, at moment) { noteKeepalived(r, up, at) })
+	go watchProcess(ctx, topology.ServiceApp, func(up bool, at moment) { noteApp(r, up, at) })
+}
+
+// watchNetwork follows the interface, and starts again if it can't.
+func (n *node) watchNetwork(ctx context.Context) {
+	for told := false; ctx.Err() == nil; {
+		watch := netWatch{name: n.iface, address: n.noteAddress, link: n.noteLink}
+		if err := watch.run(ctx); err != nil && !told {
+			told = true
+			n.recorder.fail("addresses of %s are not known: %v", n.iface, err)
+		}
+		pause(ctx, findInterval)
+	}
+}
+
+// onHAProxy acts first and reports then.
+func (n *node) onHAProxy(h health, at moment) {
+	if n.acts {
+		n.writeFault(h != healthUp)
+	}
+	names := map[health]agentapi.EventName{
+		healthUp: agentapi.EventHAProxyUp, healthGone: agentapi.EventHAProxyGone, healthHung: agentapi.EventHAProxyHung,
+	}
+	n.recorder.note(at, agentapi.Event{Name: names[h]}, func(s *agentapi.State, e *agentapi.Event) bool {
+		e.From, e.To = s.HAProxy, string(h)
+		s.HAProxy = string(h)
+		if h != healthUp {
+			s.Servers = map[string]string{}
+		}
+		return true
+	})
+}
+
+// writeFault tells keepalived.
+func (n *node) writeFault(unhealthy bool) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.unhealthy = unhealthy
+	n.writeFaultLocked()
+}
+
+func (n *node) writeFaultLocked() {
+	err := writeFlag(agentapi.FaultFile, n.unhealthy)
+	if err != nil && !n.told {
+		n.recorder.fail("keepalived can't be told about HAProxy: %v", err)
+	}
+	n.told = err != nil
+}
+
+func (n *node) repeatFault(ctx context.Context) {
+	for ctx.Err() == nil {
+		pause(ctx, repeatInterval)
+		n.mu.Lock()
+		n.writeFaultLocked()
+		n.mu.Unlock()
+	}
+}
+
+func (n *node) noteVRRP(at moment, line string) {
+	instance, state, ok := parseNotify(line)
+	if !ok {
+		return
+	}
+	e := agentapi.Event{Name: agentapi.EventVRRP, To: state, Detail: instance}
+	n.recorder.note(at, e, func(s *agentapi.State, e *agentapi.Event) bool {
+		e.From = s.VRRP
+		s.VRRP = state
+		return e.From != e.To
+	})
+}
+
+func (n *node) noteAddress(ip netip.Addr, there bool, at moment) {
+	if !n.vips[ip] {
+		return
+	}
+	e := agentapi.Event{Name: agentapi.EventVIPRemoved, Address: ip.String()}
+	if there {
+		e.Name = agentapi.EventVIPAdded
+	}
+	n.recorder.note(at, e, func(s *agentapi.State, e *agentapi.Event) bool {
+		i := slices.Index(s.VIPs, e.Address)
+		switch {
+		case there && i < 0:
+			s.VIPs = append(s.VIPs, e.Address)
+		case !there && i >= 0:
+			s.VIPs = slices.Delete(s.VIPs, i, i+1)
+		default:
+			return false
+		}
+		return true
+	})
+}
+
+func (n *node) noteLink(up bool, at moment) {
+	to := "down"
+	if up {
+		to = "up"
+	}
+	n.recorder.note(at, agentapi.Event{Name: agentapi.EventLink, To: to}, func(s *agentapi.State, e *agentapi.Event) bool {
+		e.From = s.Link
+		s.Link = to
+		return e.From != e.To
+	})
+}
