@@ -1,0 +1,238 @@
+package composefile
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"regexp"
+	"strings"
+
+	compose "github.com/compose-spec/compose-go/v2/loader"
+	"github.com/compose-spec/compose-go/v2/types"
+)
+
+// maxRounds bounds how often a file is loaded again without the part that
+// compose-go refused.
+const maxRounds = 20
+
+// loader carries one description from text to Project and gathers its faults.
+type loader struct {
+	options  Options
+	dir      string            // relative paths start here
+	env      map[string]string // as variables are set
+	sources  sources
+	faults   []Fault
+	warnings []Fault
+	broken   places // what stands there is loaded without
+	quiet    places // what stands there has its fault already
+}
+
+func (l *loader) add(name string, data []byte) {
+	s, faults := parse(name, data)
+	l.faults = append(l.faults, faults...)
+	l.sources = append(l.sources, s)
+}
+
+// fault notes what is wrong with the value at path. A fault about a value that
+// has one, or about one that is missing beside it, would say the same twice.
+func (l *loader) fault(path []string, what, why, cure string) {
+	p := l.sources.at(path)
+	if l.known(p) || l.explained(path) {
+		return
+	}
+	l.faults = append(l.faults, newFault(p, path, what, why, cure))
+}
+
+// newFault makes a fault about the value at path, which stands at p.
+func newFault(p place, path []string, what, why, cure string) Fault {
+	f := Fault{File: p.file, Line: p.line, What: what, Why: why, Cure: cure}
+	if len(path) > 0 {
+		f.subject = path[len(path)-1]
+	}
+	return f
+}
+
+func (l *loader) known(p place) bool { return l.quiet[p] || l.broken[p] }
+
+// explained reports whether the value at path is missing from a mapping that
+// has a fault inside.
+func (l *loader) explained(path []string) bool {
+	if len(l.quiet)+len(l.broken) == 0 || l.sources.has(path...) {
+		return false
+	}
+	for len(path) > 2 && !l.sources.has(path...) {
+		path = path[:len(path)-1]
+	}
+	if len(path) < 2 {
+		return false
+	}
+	inside := joined(path) + "\x00"
+	for _, s := range l.sources {
+		for key, p := range s.index {
+			if strings.HasPrefix(key, inside) && l.known(p) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// warn notes what the file says at path and halab leaves out.
+func (l *loader) warn(path []string, what, why, cure string) {
+	l.warnings = append(l.warnings, newFault(l.sources.at(path), path, what, why, cure))
+}
+
+// result is the Faults so far, or nil.
+func (l *loader) result() error {
+	if len(l.faults) == 0 {
+		return nil
+	}
+	return Faults(tidy(l.faults))
+}
+
+// load does all of it. A trusted description is not held against the schema.
+func (l *loader) load(ctx context.Context, trusted bool) (*Project, error) {
+	l.setVariables()
+	if len(l.faults) > 0 {
+		return nil, l.result() // what can't be read or parsed can't be looked into
+	}
+	if !trusted {
+		l.checkVariables()
+		l.checkSchema()
+	}
+	dict, project := l.read(ctx)
+	if project == nil {
+		return nil, l.result()
+	}
+	if !trusted {
+		l.checkSupported(dict)
+		l.checkReferences(project)
+	}
+	x := l.readSection(dict[extension])
+	b := builder{loader: l, project: project, x: x}
+	made := b.build()
+	if err := l.result(); err != nil {
+		return nil, err
+	}
+	made.Warnings = tidy(l.warnings)
+	return made, nil
+}
+
+// read has compose-go load the files. What it refuses becomes a fault, and the
+// rest is loaded without it, so that later checks see as much as can be seen.
+func (l *loader) read(ctx context.Context) (map[string]any, *types.Project) {
+	texts := make([][]byte, len(l.sources))
+	for i, s := range l.sources {
+		texts[i] = s.data
+		if len(l.faults) > 0 {
+			texts[i] = s.without(l.broken)
+		}
+	}
+	for range maxRounds {
+		dict, project, err := l.compose(ctx, texts)
+		if err == nil {
+			return dict, project
+		}
+		if ctx.Err() != nil {
+			l.faults = append(l.faults, Fault{File: l.sources[0].name, What: "loading was interrupted: " + ctx.Err().Error()})
+			return nil, nil
+		}
+		path := l.blame(err)
+		before := len(l.faults)
+		l.fault(path, clean(err), "Compose refuses it", "mend it; docker compose config shows what Compose makes of the file")
+		if len(path) < 2 || len(l.faults) == before {
+			return nil, nil
+		}
+		l.broken.add(l.sources.at(path))
+		for i, s := range l.sources {
+			texts[i] = s.without(l.broken)
+		}
+	}
+	return nil, nil
+}
+
+// compose has compose-go load texts as the files' contents.
+func (l *loader) compose(ctx context.Context, texts [][]byte) (dict map[string]any, project *types.Project, err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			dict, project, err = nil, nil, fmt.Errorf("compose-go gave up on the file: %v", p)
+		}
+	}()
+	details := types.ConfigDetails{WorkingDir: l.dir, Environment: maps.Clone(l.env)}
+	for i, s := range l.sources {
+		details.ConfigFiles = append(details.ConfigFiles, types.ConfigFile{Filename: s.name, Content: texts[i]})
+	}
+	set := []func(*compose.Options){compose.WithSkipValidation, func(o *compose.Options) {
+		o.SetProjectName(projectName, false)
+		o.SkipConsistencyCheck = true
+	}}
+	dict, err = compose.LoadModelWithContext(ctx, details, set...)
+	if err != nil {
+		return nil, nil, err
+	}
+	// ModelToProject takes extensions out of the model it is given.
+	kept := map[string]any{extension: dict[extension], "services": shallow(dict["services"]), "networks": shallow(dict["networks"]), "volumes": shallow(dict["volumes"])}
+	for k, v := range dict {
+		if _, ok := kept[k]; !ok {
+			kept[k] = v
+		}
+	}
+	options := compose.ToOptions(&details, set)
+	project, err = compose.ModelToProject(dict, options, details)
+	return kept, project, err
+}
+
+// projectName stands in for the name of a lab whose file gives none: names of
+// networks and volumes that start with it are those that Compose makes up.
+const projectName = "x"
+
+// shallow copies a mapping of mappings.
+func shallow(v any) any {
+	m, ok := v.(map[string]any)
+	if !ok {
+		return v
+	}
+	copied := make(map[string]any, len(m))
+	for k, inner := range m {
+		if im, ok := inner.(map[string]any); ok {
+			copied[k] = maps.Clone(im)
+			continue
+		}
+		copied[k] = inner
+	}
+	return copied
+}
+
+var (
+	dottedPath  = regexp.MustCompile(`\b(?:services|networks|volumes|configs|secrets)\.[^\s:,"'\]]+`)
+	namedThing  = regexp.MustCompile(`\b(service|network|volume) "([^"]+)"`)
+	bracketPart = regexp.MustCompile(`\[(\d*)\]`)
+)
+
+// blame finds the value that a message of compose-go is about, as far as its
+// text tells.
+func (l *loader) blame(err error) []string {
+	text := err.Error()
+	var joinedErr interface{ Unwrap() []error }
+	if errors.As(err, &joinedErr) && len(joinedErr.Unwrap()) > 0 {
+		text = joinedErr.Unwrap()[0].Error()
+	}
+	for _, m := range dottedPath.FindAllString(text, -1) {
+		parts := strings.Split(bracketPart.ReplaceAllString(m, ".$1"), ".")
+		for ; len(parts) >= 2; parts = parts[:len(parts)-1] {
+			if l.sources.has(parts...) {
+				return parts
+			}
+		}
+	}
+	if m := namedThing.FindStringSubmatch(text); m != nil && l.sources.has(m[1]+"s", m[2]) {
+		return []string{m[1] + "s", m[2]}
+	}
+	return nil
+}
+
+// clean makes one line of an error.
+func clean(err error) string {
+	return strings.Join(strings.Fields(err.Error()), " ")
+}
