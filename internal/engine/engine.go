@@ -58,6 +58,8 @@ type Info struct {
 	DataRoot      string
 	CgroupVersion string
 	Name          string // host name of the engine
+	// NetworkDrivers are those the engine has, empty where it does not tell.
+	NetworkDrivers []string
 }
 
 // Container is a container as the engine has it.

@@ -142,5 +142,7 @@ func (e *Engine) Info(ctx context.Context) (engine.Info, error) {
 		DataRoot:      info.DockerRootDir,
 		CgroupVersion: cgroup,
 		Name:          info.Name,
+
+		NetworkDrivers: info.Plugins.Network,
 	}, nil
 }
