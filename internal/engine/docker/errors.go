@@ -33,12 +33,28 @@ func (e *Engine) fail(doing string, err error) error {
 	case isConnection(err):
 		return &failure{kind: engine.ErrUnreachable, cause: err,
 			text: fmt.Sprintf("%s: %s: %s: %s: %s", engine.ErrUnreachable, e.name, doing, e.reason(text), e.cure())}
-	case errdefs.IsNotFound(err):
-		return &failure{kind: engine.ErrNotFound, cause: err, text: doing + ": " + text}
-	case errdefs.IsConflict(err):
-		return &failure{kind: engine.ErrConflict, cause: err, text: doing + ": " + text}
 	default:
-		return &failure{cause: err, text: doing + ": " + text}
+		return &failure{kind: kindOf(err, text), cause: err, text: doing + ": " + text}
+	}
+}
+
+// kindOf is which of package engine's errors an answer of the engine is, or nil.
+// Where engines give the wrong status, their text tells.
+func kindOf(err error, text string) error {
+	has := func(sign string) bool { return strings.Contains(text, sign) }
+	switch {
+	case errdefs.IsNotFound(err):
+		return engine.ErrNotFound
+	case errdefs.IsConflict(err):
+		return engine.ErrConflict
+	case has("No such container"): // 400 or 500 when the container to be joined isn't there
+		return engine.ErrNotFound
+	case has("has active endpoints"), // 403 for a network in use
+		has("Address already in use"), // 403 for an address on a network
+		has("Pool overlaps"):          // 403 for a subnet
+		return engine.ErrConflict
+	default:
+		return nil
 	}
 }
 

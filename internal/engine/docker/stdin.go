@@ -56,10 +56,11 @@ func start(conn stream, from io.Reader, end func(), wait bool) *input {
 			file.close()
 		}
 	}()
-	if !wait {
-		done = nil
+	copying := &input{end: end}
+	if wait {
+		copying.done = done
 	}
-	return &input{end: end, done: done}
+	return copying
 }
 
 // fileReader reads from a file, such as a terminal, without ever being stuck in
