@@ -1,16 +1,84 @@
 // Package cli is halab's command line: it reads arguments, wires the other
-// packages together and turns errors into exit codes.
+// packages together and turns errors into exit codes. stdout carries the
+// answer, stderr the story.
 package cli
 
 import (
 	"context"
 	"fmt"
 	"io"
+	"os"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"halab/internal/ui"
 )
 
 // Main runs halab with the arguments after the program's name and returns its
-// exit code.
-func Main(_ context.Context, _ []string, _ io.Reader, _, stderr io.Writer) int {
-	fmt.Fprintln(stderr, "halab: the command line is not built yet")
-	return 1
+// exit code: 0 done, 1 failed, 2 wrong usage, 3 budget broken, 130 interrupted.
+// Cancelling ctx interrupts it.
+func Main(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) (code int) {
+	p := &program{stdin: stdin, stdout: stdout, stderr: stderr, env: os.Getenv, open: openEngine}
+	defer func() {
+		if bug := recover(); bug != nil {
+			fmt.Fprintln(stderr, ui.Clean(fmt.Sprintf("halab: this is a mistake in halab, please report it: %v", bug)))
+			code = exitFailed
+		}
+	}()
+	return p.main(ctx, args)
+}
+
+// program is what commands work with: the outside world, so that tests can
+// bring their own.
+type program struct {
+	stdin          io.Reader
+	stdout, stderr io.Writer
+	env            func(string) string
+	open           func(ctx context.Context, host string) (engineAPI, error)
+}
+
+func (p *program) main(ctx context.Context, args []string) int {
+	err := p.run(ctx, args)
+	if err == nil {
+		return exitDone
+	}
+	code := exitCode(ctx, err)
+	for line := range strings.Lines(explain(ctx, err)) {
+		fmt.Fprintln(p.stderr, ui.Clean(strings.TrimRight(line, "\r\n")))
+	}
+	return code
+}
+
+func (p *program) run(ctx context.Context, args []string) error {
+	specs := p.commands()
+	arranged, err := arrange(specs, args)
+	if err != nil {
+		return err
+	}
+	return p.app(specs).RunContext(ctx, append([]string{"halab"}, arranged...))
+}
+
+// app makes the urfave application: it parses what arrange has put in order,
+// prints help, and never ends the process.
+func (p *program) app(specs []spec) *cli.App {
+	app := &cli.App{
+		Name:                      "halab",
+		HelpName:                  "halab",
+		Usage:                     "a HAProxy and keepalived lab in containers, to break and to mend",
+		UsageText:                 "halab [flags] COMMAND [arguments]",
+		Flags:                     append(globalFlags(), cli.HelpFlag),
+		HideVersion:               true,
+		Reader:                    p.stdin,
+		Writer:                    p.stdout,
+		ErrWriter:                 p.stderr,
+		DisableSliceFlagSeparator: true,
+		ExitErrHandler:            func(*cli.Context, error) {}, // Main decides how to end
+		OnUsageError:              func(_ *cli.Context, err error, _ bool) error { return usage("%v", err) },
+		CustomAppHelpTemplate:     appHelp(specs),
+	}
+	for _, s := range specs {
+		app.Commands = append(app.Commands, p.command(s))
+	}
+	return app
 }

@@ -97,6 +97,15 @@ func who(r agentapi.Response) string {
 	return r.Frontend + " → " + r.Backend
 }
 
+// Every is a line for one answer, whether it is news or not.
+func (w *Watch) Every(r agentapi.Response) string {
+	took := r.Done.Sub(r.Due)
+	if problem := Problem(r); problem != "" {
+		return w.line(r.Done, w.style.Bad("failed")+" "+Clean(problem), took)
+	}
+	return w.line(r.Done, Clean(who(r)), took)
+}
+
 func (w *Watch) failure(r agentapi.Response, problem string) []string {
 	w.failed++
 	w.streak++

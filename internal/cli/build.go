@@ -1,0 +1,53 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+
+	"halab/internal/ui"
+)
+
+func (p *program) buildSpec() spec {
+	return spec{
+		name:    "build",
+		summary: "build the images that are missing, and start nothing",
+		about: `
+Builds the images of the lab that are missing or whose contents changed. "halab
+up" does the same before it starts anything. With --base auto it takes CentOS 7
+where its image can be had, otherwise Debian 12, and says which and why.`,
+		examples: []string{"halab build", "halab build --base debian12", "halab build --verbose"},
+		run:      p.build,
+	}
+}
+
+// built is the answer of build.
+type built struct {
+	Base   string            `json:"base"`
+	Images map[string]string `json:"images"` // node, app, haproxy, keepalived -> reference
+}
+
+func (p *program) build(ctx context.Context, in *input) error {
+	s, err := p.session(ctx, in)
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	base, err := s.resolveBase(ctx)
+	if err != nil {
+		return err
+	}
+	images, err := s.ensureImages(ctx, base)
+	if err != nil {
+		return err
+	}
+	return s.answer(built{Base: base, Images: images}, func() error {
+		for _, name := range slices.Sorted(maps.Keys(images)) {
+			if _, err := fmt.Fprintln(s.stdout, ui.Clean(images[name])); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}

@@ -1,0 +1,97 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"halab/internal/agentapi"
+	"halab/internal/ui"
+)
+
+func (p *program) curlSpec() spec {
+	return spec{
+		name:    "curl",
+		summary: "one request to the frontend's VIP from inside the lab",
+		args:    []arg{{name: "PATH", kind: aPath, optional: true}},
+		about: `
+Asks the frontend's VIP for PATH (default /frontend) from the lab's client, so
+it works with any Docker endpoint, also where the host has no leg on the lab's
+network. Fails when there is no answer, or none with status 200.`,
+		examples: []string{"halab curl", "halab curl /haproxy-alive", "halab curl /frontend --json"},
+		flags: []cli.Flag{
+			&cli.DurationFlag{Name: "timeout", Usage: "give up after `TIME`", Value: 5 * time.Second},
+		},
+		run: p.curl,
+	}
+}
+
+func (p *program) curl(ctx context.Context, in *input) error {
+	s, err := p.session(ctx, in)
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	st, err := s.status(ctx)
+	if err != nil {
+		return err
+	}
+	url, err := requestURL(st, in.arg(0))
+	if err != nil {
+		return err
+	}
+	client, err := s.clientContainer(ctx)
+	if err != nil {
+		return err
+	}
+	var answer *agentapi.Response
+	err = s.ask(ctx, client.ID, asking{url: url, interval: time.Second, count: 1, timeout: in.flags.Duration("timeout")},
+		func(r agentapi.Response) error { answer = &r; return nil })
+	if err != nil {
+		return err
+	}
+	if answer == nil {
+		return errors.New("the client ended without an answer")
+	}
+	return s.writeResponse(url, *answer)
+}
+
+func (s *session) writeResponse(url string, r agentapi.Response) error {
+	if s.in.json {
+		if err := ui.WriteJSON(s.stdout, r); err != nil {
+			return err
+		}
+	} else if r.Body != "" {
+		body := r.Body
+		if s.out.TTY {
+			body = cleanLines(body)
+		}
+		if !strings.HasSuffix(body, "\n") {
+			body += "\n"
+		}
+		if _, err := fmt.Fprint(s.stdout, body); err != nil {
+			return err
+		}
+	}
+	took := ui.Millis(r.Done.Sub(r.Due))
+	switch {
+	case r.Error != "":
+		return fmt.Errorf("%s: %s after %s\n  see what is wrong:  halab status", url, r.Error, took)
+	case r.Status != 200:
+		return fmt.Errorf("%s: status %d after %s", url, r.Status, took)
+	}
+	return nil
+}
+
+// cleanLines makes text of many lines harmless for a terminal.
+func cleanLines(text string) string {
+	var out strings.Builder
+	for line := range strings.Lines(text) {
+		out.WriteString(ui.Clean(strings.TrimRight(line, "\r\n")) + "\n")
+	}
+	return out.String()
+}

@@ -1,0 +1,84 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+)
+
+func (p *program) downSpec() spec {
+	return spec{
+		name:    "down",
+		summary: "remove everything of the lab",
+		about: `
+Removes the lab's containers, networks and volumes, and the interfaces that it
+has on the host. They are found by the lab's label alone, so it works without
+the Compose file, and after an "up" that was interrupted or killed. Nothing
+without the label is touched.`,
+		examples: []string{"halab down", "halab down --images", "halab down --name other"},
+		flags: []cli.Flag{
+			&cli.BoolFlag{Name: "images", Usage: "remove the images as well; the next up builds them anew"},
+		},
+		run: p.down,
+	}
+}
+
+// removed is the answer of down.
+type removed struct {
+	Lab        string   `json:"lab"`
+	Containers int      `json:"containers"`
+	Networks   int      `json:"networks"`
+	Volumes    int      `json:"volumes"`
+	Images     int      `json:"images"`
+	Interfaces []string `json:"interfaces"`
+}
+
+func (p *program) down(ctx context.Context, in *input) error {
+	s, err := p.session(ctx, in)
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	r, err := s.lab.Down(ctx)
+	answer := removed{Lab: in.name, Containers: r.Containers, Networks: r.Networks, Volumes: r.Volumes,
+		Interfaces: append([]string{}, r.Interfaces...)}
+	if err == nil && in.flags.Bool("images") {
+		answer.Images, err = s.lab.RemoveImages(ctx)
+	}
+	if err != nil {
+		if ctx.Err() != nil {
+			return errors.Join(&interruptedError{"run halab down again for the rest"}, err)
+		}
+		return err
+	}
+	return s.answer(answer, func() error {
+		_, err := fmt.Fprintln(s.stdout, answer)
+		return err
+	})
+}
+
+// String says what was removed, or that there was nothing.
+func (r removed) String() string {
+	var parts []string
+	for _, c := range []struct {
+		n     int
+		thing string
+	}{
+		{r.Containers, "container"}, {r.Networks, "network"}, {r.Volumes, "volume"},
+		{len(r.Interfaces), "interface"}, {r.Images, "image"},
+	} {
+		switch {
+		case c.n == 1:
+			parts = append(parts, "1 "+c.thing)
+		case c.n > 1:
+			parts = append(parts, fmt.Sprintf("%d %ss", c.n, c.thing))
+		}
+	}
+	if len(parts) == 0 {
+		return "lab " + r.Lab + " is down; there was nothing to remove"
+	}
+	return "lab " + r.Lab + " is down; removed " + strings.Join(parts, ", ")
+}

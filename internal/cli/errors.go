@@ -1,0 +1,82 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	"halab/internal/topology"
+)
+
+// Exit codes; they are part of halab's contract.
+const (
+	exitDone        = 0
+	exitFailed      = 1
+	exitUsage       = 2
+	exitBudget      = 3
+	exitInterrupted = 130
+)
+
+// usageError says that the command line is wrong.
+type usageError struct{ text string }
+
+func (e *usageError) Error() string { return e.text }
+
+func usage(format string, args ...any) error {
+	return &usageError{fmt.Sprintf(format, args...)}
+}
+
+// codeError ends halab with a code of its own and without a word: everything
+// has been said already, or the code is somebody else's (a shell's).
+type codeError struct{ code int }
+
+func (e *codeError) Error() string { return fmt.Sprintf("exit code %d", e.code) }
+
+// interruptedError adds to an interruption what stands now and what to do.
+type interruptedError struct{ text string }
+
+func (e *interruptedError) Error() string { return "interrupted: " + e.text }
+
+func (e *interruptedError) Unwrap() error { return context.Canceled }
+
+// exitCode turns an error into an exit code.
+func exitCode(ctx context.Context, err error) int {
+	var wrong *usageError
+	var coded *codeError
+	switch {
+	case err == nil:
+		return exitDone
+	case errors.As(err, &coded):
+		return coded.code
+	case errors.As(err, &wrong), errors.Is(err, topology.ErrUnknown):
+		return exitUsage
+	case ctx.Err() != nil:
+		return exitInterrupted
+	}
+	return exitFailed
+}
+
+// explain is what is printed of an error.
+func explain(ctx context.Context, err error) string {
+	var coded *codeError
+	var stopped *interruptedError
+	switch {
+	case errors.As(err, &coded):
+		return ""
+	case exitCode(ctx, err) != exitInterrupted:
+		return "halab: " + strings.TrimRight(err.Error(), "\n")
+	case errors.As(err, &stopped):
+		return "halab: " + stopped.Error()
+	}
+	return "halab: interrupted"
+}
+
+// didYouMean is the end of a message about a word that is not known.
+func didYouMean(word string, known []string) string {
+	close := topology.Suggest(word, known)
+	if len(close) == 0 {
+		return ""
+	}
+	return "; did you mean " + strings.Join(close, " or ") + "?"
+}

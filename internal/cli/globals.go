@@ -1,0 +1,108 @@
+package cli
+
+import (
+	"net/netip"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+
+	"halab/internal/topology"
+	"halab/internal/ui"
+)
+
+// settings are the global flags: which lab, on which engine, shown how.
+type settings struct {
+	name, base, profile string
+	subnet, parent      string
+	host                string
+	files               []string
+	json                bool
+	colour              ui.ColourMode
+	detail              ui.Detail
+}
+
+func globalFlags() []cli.Flag {
+	return []cli.Flag{
+		&cli.StringFlag{Name: "name", Usage: "the lab's `NAME`", Value: topology.DefaultName, EnvVars: []string{"HALAB_NAME"}},
+		&cli.StringFlag{Name: "base", Usage: "what the images stand on, `BASE` auto, centos7 or debian12", Value: "auto", EnvVars: []string{"HALAB_BASE"}},
+		&cli.StringFlag{Name: "profile", Usage: "timings: `PROFILE` fast or classic", DefaultText: string(topology.ProfileFast), EnvVars: []string{"HALAB_PROFILE"}},
+		&cli.StringFlag{Name: "subnet", Usage: "move all addresses to `SUBNET`, a /24 such as 192.168.77.0/24", EnvVars: []string{"HALAB_SUBNET"}},
+		&cli.StringFlag{Name: "parent", Usage: "put the lab on `INTERFACE` of the host instead of a pair of its own", EnvVars: []string{"HALAB_PARENT"}},
+		&cli.StringSliceFlag{Name: "file", Aliases: []string{"f"}, Usage: "take the lab from Compose `FILE` (repeatable, merged)", TakesFile: true},
+		&cli.StringFlag{Name: "host", Aliases: []string{"H"}, Usage: "Docker `ENDPOINT`: unix://, tcp://, ssh:// or a context; default as docker's own"},
+		&cli.BoolFlag{Name: "json", Usage: "print the answer as JSON (docs/json.md)"},
+		&cli.StringFlag{Name: "color", Usage: "`WHEN` to use colours: auto, always or never", Value: string(ui.ColourAuto)},
+		&cli.BoolFlag{Name: "no-color", Usage: "no colours, the same as --color never; NO_COLOR does it too"},
+		&cli.BoolFlag{Name: "quiet", Aliases: []string{"q"}, Usage: "tell only what goes wrong"},
+		&cli.BoolFlag{Name: "verbose", Aliases: []string{"v"}, Usage: "tell every step"},
+	}
+}
+
+// values lists what a flag's value can be, nil when it is free.
+func values(flag string) []string {
+	switch flag {
+	case "base":
+		return []string{"auto", "centos7", "debian12"}
+	case "profile":
+		return []string{string(topology.ProfileFast), string(topology.ProfileClassic)}
+	case "color":
+		return []string{string(ui.ColourAuto), string(ui.ColourAlways), string(ui.ColourNever)}
+	case "how":
+		return hows()
+	}
+	return nil
+}
+
+// oneOf checks a flag whose values are listed.
+func oneOf(flag, value string) error {
+	for _, v := range values(flag) {
+		if v == value {
+			return nil
+		}
+	}
+	return usage("--%s cannot be %q%s It can be: %s", flag, value,
+		question(didYouMean(value, values(flag))), strings.Join(values(flag), ", "))
+}
+
+func readSettings(c *cli.Context) (settings, error) {
+	s := settings{
+		name: c.String("name"), base: c.String("base"), profile: c.String("profile"),
+		subnet: c.String("subnet"), parent: c.String("parent"), host: c.String("host"),
+		files: c.StringSlice("file"), json: c.Bool("json"), colour: ui.ColourMode(c.String("color")),
+	}
+	for _, flag := range []string{"base", "profile", "color"} {
+		if err := oneOf(flag, c.String(flag)); err != nil && c.String(flag) != "" {
+			return s, err
+		}
+	}
+	if c.Bool("no-color") {
+		s.colour = ui.ColourNever
+	}
+	switch {
+	case c.Bool("quiet") && c.Bool("verbose"):
+		return s, usage("--quiet and --verbose exclude each other")
+	case c.Bool("quiet"):
+		s.detail = ui.Quiet
+	case c.Bool("verbose"):
+		s.detail = ui.Verbose
+	}
+	return s, s.check()
+}
+
+// maxName is how long a lab's name may be: container names are made from it,
+// and host names have at most 63 characters (RFC 1035, 2.3.4).
+const maxName = 30
+
+func (s settings) check() error {
+	if s.name == "" || len(s.name) > maxName || strings.Trim(s.name, "abcdefghijklmnopqrstuvwxyz0123456789-") != "" || s.name[0] == '-' {
+		return usage("--name cannot be %q: a lab's name has 1 to %d small letters, digits and dashes, and begins with a letter or digit", s.name, maxName)
+	}
+	if s.subnet == "" {
+		return nil
+	}
+	p, err := netip.ParsePrefix(s.subnet)
+	if err != nil || !p.Addr().Is4() || p.Bits() != 24 || p != p.Masked() {
+		return usage("--subnet cannot be %q: it is an IPv4 network of 24 bits, such as 192.168.77.0/24", s.subnet)
+	}
+	return nil
+}

@@ -1,0 +1,153 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"halab/internal/engine"
+	"halab/internal/engine/docker"
+	"halab/internal/event"
+	"halab/internal/fault"
+	"halab/internal/lab"
+	"halab/internal/topology"
+	"halab/internal/ui"
+)
+
+// engineAPI is a container engine as the commands need it: what the packages
+// below ask for, and a few calls of their own.
+type engineAPI interface {
+	lab.Engine
+	fault.Engine
+	watcher
+	Close() error
+}
+
+type watcher interface {
+	Info(ctx context.Context) (engine.Info, error)
+	Events(ctx context.Context, f engine.Filter, take func(engine.Event) error) error
+}
+
+func openEngine(ctx context.Context, host string) (engineAPI, error) {
+	return docker.Open(ctx, host)
+}
+
+// session is one command at work on one engine.
+type session struct {
+	*program
+	in     *input
+	engine engineAPI
+	lab    *lab.Lab
+	out    ui.Terminal // answers
+	err    ui.Terminal // the story
+	story  story
+	emit   event.Sink // what happens, for the story
+}
+
+// session opens the engine. The caller closes it.
+func (p *program) session(ctx context.Context, in *input) (*session, error) {
+	e, err := p.open(ctx, in.host)
+	if err != nil {
+		return nil, err
+	}
+	s := &session{
+		program: p, in: in, engine: e,
+		out: ui.NewTerminal(p.stdout, in.colour, p.env),
+		err: ui.NewTerminal(p.stderr, in.colour, p.env),
+	}
+	s.emit = s.tell
+	s.lab = lab.New(in.name, e, s.emit)
+	return s, nil
+}
+
+// tell is the sink of the story; the display begins with the first event.
+func (s *session) tell(e event.Event) {
+	s.story.get(s.err, s.in.detail).Send(e)
+}
+
+func (s *session) close() {
+	s.story.end()
+	_ = s.engine.Close() // nothing is lost with a connection that does not close
+}
+
+// answer writes a value as JSON where that is wanted, otherwise as text.
+func (s *session) answer(v any, text func() error) error {
+	s.story.end()
+	if s.in.json {
+		return ui.WriteJSON(s.stdout, v)
+	}
+	return text()
+}
+
+// status reads the lab, which must be there.
+func (s *session) status(ctx context.Context) (*lab.Status, error) {
+	st, err := s.lab.Status(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if len(st.Clusters) == 0 {
+		return nil, s.notUp()
+	}
+	return st, nil
+}
+
+func (s *session) notUp() error {
+	name := ""
+	if s.in.name != topology.DefaultName {
+		name = " --name " + s.in.name
+	}
+	return fmt.Errorf("lab %s is not up: the engine has none of its nodes\n  bring it up:  halab up%s", s.in.name, name)
+}
+
+// describeRunning is the topology of a lab that is up, as its own labels tell
+// it: no Compose file is needed to work with it.
+func describeRunning(st *lab.Status) *topology.Lab {
+	l := &topology.Lab{Name: st.Lab, Base: st.Base, Profile: topology.Profile(st.Profile), Client: "client"}
+	for _, c := range st.Clusters {
+		cluster := topology.Cluster{Name: c.Name, VIP: topology.VIP{Name: c.VIP.Name, Address: addr(c.VIP.Address)}}
+		for _, n := range c.Nodes {
+			cluster.Nodes = append(cluster.Nodes, topology.Node{Name: n.Name, Cluster: c.Name, Address: addr(n.Address)})
+		}
+		l.Clusters = append(l.Clusters, cluster)
+	}
+	return l
+}
+
+// resolve turns a TARGET into node names.
+func resolve(st *lab.Status, target string) ([]string, error) {
+	nodes, err := describeRunning(st).Resolve(target, func() (topology.Holders, error) { return st.Holders(), nil })
+	if err != nil {
+		return nil, err
+	}
+	var names []string
+	for _, n := range nodes {
+		names = append(names, n.Name)
+	}
+	return names, nil
+}
+
+// errPatience says that a wait took too long.
+var errPatience = errors.New("patience ran out")
+
+// every calls look at once and then again and again until it says true, ctx
+// ends or patience runs out, which is false.
+func every(ctx context.Context, interval, patience time.Duration, look func() (bool, error)) (bool, error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, patience, errPatience)
+	defer cancel()
+	tick := time.NewTicker(interval)
+	defer tick.Stop()
+	for {
+		if done, err := look(); done || err != nil {
+			return done, err
+		}
+		select {
+		case <-ctx.Done():
+			if errors.Is(context.Cause(ctx), errPatience) {
+				return false, nil
+			}
+			return false, ctx.Err()
+		case <-tick.C:
+		}
+	}
+}

@@ -1,0 +1,144 @@
+package cli
+
+import (
+	"context"
+	"strings"
+
+	"github.com/urfave/cli/v2"
+)
+
+// spec is one command: what it is called, what it takes, what it does. Help,
+// completion, the order of flags and the check of arguments all come from it.
+type spec struct {
+	name     string
+	summary  string   // one line, for the list of commands
+	args     []arg    // in order
+	rest     string   // name of further words that are passed on; "" means none are taken
+	about    string   // paragraphs of at most 80 columns
+	examples []string // command lines
+	flags    []cli.Flag
+	hidden   bool
+	sub      []spec
+	run      func(ctx context.Context, in *input) error
+}
+
+// arg is one argument of a command.
+type arg struct {
+	name     string // as help shows it
+	kind     kind   // what completion offers
+	optional bool
+}
+
+// kind says what an argument or a flag's value names.
+type kind int
+
+const (
+	anything kind = iota
+	aTarget
+	aService
+	aCluster
+	aNode
+	aDaemon
+	aShell
+	aCommand
+	aPath
+	aFile
+)
+
+// input is what a command was called with.
+type input struct {
+	settings
+	args  []string
+	flags *cli.Context
+}
+
+// arg gives the i-th argument, or "" when there are fewer.
+func (in *input) arg(i int) string {
+	if i < len(in.args) {
+		return in.args[i]
+	}
+	return ""
+}
+
+// usageLine is "halab fail TARGET SERVICE".
+func (s spec) usageLine(path string) string {
+	line := path
+	if len(s.sub) > 0 {
+		var names []string
+		for _, sub := range s.sub {
+			names = append(names, sub.name)
+		}
+		line += " " + strings.Join(names, "|")
+	}
+	open := 0
+	for _, a := range s.args {
+		if a.optional {
+			line += " [" + a.name
+			open++
+		} else {
+			line += " " + a.name
+		}
+	}
+	line += strings.Repeat("]", open)
+	if s.rest != "" {
+		line += " [-- " + s.rest + "]"
+	}
+	return line
+}
+
+// command makes the urfave command of a spec.
+func (p *program) command(s spec) *cli.Command { return p.commandAt(s, "halab "+s.name) }
+
+func (p *program) commandAt(s spec, path string) *cli.Command {
+	c := &cli.Command{
+		Name:               s.name,
+		HelpName:           path,
+		Usage:              s.summary,
+		UsageText:          s.usageLine(path),
+		Flags:              s.flags,
+		Hidden:             s.hidden,
+		HideHelpCommand:    true,
+		CustomHelpTemplate: commandHelp(s, path),
+		Action:             func(c *cli.Context) error { return p.act(c, s, path) },
+	}
+	for _, sub := range s.sub {
+		c.Subcommands = append(c.Subcommands, p.commandAt(sub, path+" "+sub.name))
+	}
+	return c
+}
+
+// act checks the arguments and runs the command.
+func (p *program) act(c *cli.Context, s spec, path string) error {
+	args := c.Args().Slice()
+	if s.run == nil {
+		var names []string
+		for _, sub := range s.sub {
+			names = append(names, sub.name)
+		}
+		if len(args) == 0 {
+			return usage("%s needs one of: %s", path, strings.Join(names, ", "))
+		}
+		return usage("%s does not know %q%s It knows: %s", path, args[0], question(didYouMean(args[0], names)), strings.Join(names, ", "))
+	}
+	for i, a := range s.args {
+		if i >= len(args) && !a.optional {
+			return usage("%s is missing\n  usage: %s", a.name, s.usageLine(path))
+		}
+	}
+	if len(args) > len(s.args) && s.rest == "" {
+		return usage("%q is one word too many\n  usage: %s", args[len(s.args)], s.usageLine(path))
+	}
+	set, err := readSettings(c)
+	if err != nil {
+		return err
+	}
+	return s.run(c.Context, &input{settings: set, args: args, flags: c})
+}
+
+// question ends a sentence that may have a question in it.
+func question(s string) string {
+	if s == "" {
+		return "."
+	}
+	return s
+}

@@ -1,0 +1,53 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+
+	"halab/internal/fault"
+	"halab/internal/ui"
+)
+
+func (p *program) switchSpec() spec {
+	return spec{
+		name:    "switch",
+		summary: "move a cluster's VIP to the other node, gently",
+		args:    []arg{{name: "CLUSTER", kind: aCluster}, {name: "NODE", kind: aNode, optional: true}},
+		about: `
+A planned move: the node that holds the cluster's VIP hands it over to NODE, or
+to the next one, as gently as keepalived can be made to do it, and stays ready
+to take it back.`,
+		examples: []string{"halab switch frontend", "halab switch backend backend-01"},
+		run:      p.switchVIP,
+	}
+}
+
+func (p *program) switchVIP(ctx context.Context, in *input) error {
+	s, err := p.session(ctx, in)
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	st, err := s.status(ctx)
+	if err != nil {
+		return err
+	}
+	running := describeRunning(st)
+	cluster, err := running.ResolveCluster(in.arg(0))
+	if err != nil {
+		return err
+	}
+	if in.arg(1) != "" {
+		if _, err := running.ResolveNode(in.arg(1)); err != nil {
+			return err
+		}
+	}
+	done, err := fault.NewInjector(s.lab, s.engine).Switch(ctx, cluster.Name, in.arg(1))
+	if err != nil {
+		return err
+	}
+	return s.answer(done, func() error {
+		_, err := fmt.Fprintf(s.stdout, "%s moved from %s to %s\n", ui.Clean(done.VIP), ui.Clean(done.From), s.out.Style.Good(ui.Clean(done.To)))
+		return err
+	})
+}

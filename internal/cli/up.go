@@ -1,0 +1,190 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"halab/internal/composefile"
+	"halab/internal/lab"
+	"halab/internal/plan"
+	"halab/internal/preflight"
+	"halab/internal/topology"
+	"halab/internal/ui"
+)
+
+func (p *program) upSpec() spec {
+	return spec{
+		name:    "up",
+		summary: "bring the lab up, or mend what differs, and wait until it serves",
+		about: `
+Builds what is missing, makes the network, the nodes and their services, and
+waits until a request to the frontend's VIP is answered through both tiers. Run
+again, it mends what differs from the description and leaves the rest. It can be
+interrupted at any point: the next up goes on from there, and down removes it.`,
+		examples: []string{"halab up", "halab up --profile classic", "halab up --dry-run", "halab up --name two --subnet 192.168.77.0/24"},
+		flags: []cli.Flag{
+			&cli.BoolFlag{Name: "dry-run", Usage: "print what would be done, and why, and do nothing"},
+			&cli.DurationFlag{Name: "timeout", Usage: "give up waiting for the first answer after `TIME`", Value: 60 * time.Second},
+		},
+		run: p.up,
+	}
+}
+
+// arisen is the answer of up.
+type arisen struct {
+	Lab     string  `json:"lab"`
+	Base    string  `json:"base"`
+	Profile string  `json:"profile"`
+	URL     string  `json:"url"`
+	Seconds float64 `json:"seconds"`
+}
+
+// workshop is all that is needed to make a lab.
+type workshop struct {
+	base    string
+	project *composefile.Project
+	images  map[string]string // node, app, … -> exact reference
+}
+
+// workshop resolves the base, reads the description, looks whether the lab can
+// be made, and builds the images that are missing, in this order: nothing is
+// made where something stands in the way.
+func (s *session) workshop(ctx context.Context) (*workshop, error) {
+	w, err := s.describe(ctx)
+	if err != nil {
+		return nil, err
+	}
+	w.images, err = s.ensureImages(ctx, w.base)
+	return w, err
+}
+
+func (s *session) describe(ctx context.Context) (*workshop, error) {
+	// What is wrong with the description is said before anything else: it needs
+	// no engine.
+	first, err := s.load(ctx, s.in.settings, knownBase(s.in.base))
+	if err != nil {
+		return nil, err
+	}
+	looked := make(chan preflight.Facts, 1)
+	go func() { looked <- s.facts(ctx, &first.Lab) }()
+	base, baseErr := s.resolveBase(ctx)
+	facts := <-looked
+	switch {
+	case ctx.Err() != nil:
+		return nil, ctx.Err()
+	case facts.EngineError != nil:
+		return nil, facts.EngineError
+	case baseErr != nil:
+		return nil, baseErr
+	}
+	if err := s.examine(preflight.Evaluate(facts)); err != nil {
+		return nil, err
+	}
+	w := &workshop{base: base, project: first}
+	if base != knownBase(s.in.base) {
+		if w.project, err = s.load(ctx, s.in.settings, base); err != nil {
+			return nil, err
+		}
+	}
+	s.warn(w.project)
+	return w, nil
+}
+
+// examine tells of warnings and turns failures into an error.
+func (s *session) examine(findings []preflight.Finding) error {
+	for _, f := range findings {
+		if f.Level == preflight.Warning && f.Check != "leftovers" {
+			s.emit.Warn("", strings.ReplaceAll(f.String(), "\n  ", "; "))
+		}
+	}
+	return preflight.Error(findings)
+}
+
+func (p *program) up(ctx context.Context, in *input) error {
+	begin := time.Now()
+	s, err := p.session(ctx, in)
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	if in.flags.Bool("dry-run") {
+		return s.dryRun(ctx)
+	}
+	w, err := s.workshop(ctx)
+	if err != nil {
+		return err
+	}
+	want, err := w.want(in.flags.Duration("timeout"))
+	if err != nil {
+		return err
+	}
+	if err := s.lab.Up(ctx, want); err != nil {
+		if ctx.Err() != nil {
+			return errors.Join(&interruptedError{"what was made stays; halab up goes on from there, halab down removes it"}, err)
+		}
+		return err
+	}
+	l := w.project.Lab
+	answer := arisen{Lab: l.Name, Base: w.base, Profile: string(l.Profile), URL: want.URL, Seconds: time.Since(begin).Seconds()}
+	return s.answer(answer, func() error {
+		_, err := fmt.Fprintf(s.stdout, "lab %s is up after %s (base %s, profile %s)\n\n  curl %s\n  halab status\n",
+			answer.Lab, ui.Seconds(time.Since(begin)), answer.Base, answer.Profile, answer.URL)
+		return err
+	})
+}
+
+// want is what the lab package is asked for.
+func (w *workshop) want(patience time.Duration) (lab.Want, error) {
+	l := &w.project.Lab
+	want := lab.Want{
+		Wanted:    plan.Wanted{Networks: w.project.Networks, Volumes: w.project.Volumes, HostNetwork: true},
+		Host:      hostRequest(l),
+		HostImage: w.images["node"],
+		Patience:  patience,
+	}
+	for _, c := range w.project.Containers {
+		spec := c.Spec
+		if exact, ok := w.exact(spec.Image); ok {
+			spec.Image = exact
+		}
+		if c.Service == l.Client {
+			want.Client = spec.Name
+		}
+		want.Containers = append(want.Containers, spec)
+	}
+	front, err := frontend(l)
+	if err != nil {
+		return want, err
+	}
+	want.URL = "http://" + front.VIP.Address.String() + defaultPath
+	return want, nil
+}
+
+// exact turns "halab/node:debian12" into the tag that has the contents in it.
+// Other images are the user's own.
+func (w *workshop) exact(image string) (string, bool) {
+	name, ok := strings.CutPrefix(image, "halab/")
+	if !ok {
+		return "", false
+	}
+	name, tag, _ := strings.Cut(name, ":")
+	exact, ok := w.images[name]
+	return exact, ok && tag == w.base
+}
+
+// frontend is the cluster that requests go to: the one that is called frontend,
+// or the first.
+func frontend(l *topology.Lab) (topology.Cluster, error) {
+	if c, ok := l.Cluster("frontend"); ok {
+		return c, nil
+	}
+	if len(l.Clusters) == 0 {
+		return topology.Cluster{}, errors.New("the description has no cluster\n  add one to x-halab: see docs/compose.md")
+	}
+	return l.Clusters[0], nil
+}

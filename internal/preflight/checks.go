@@ -1,0 +1,212 @@
+package preflight
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+	"strconv"
+	"strings"
+
+	"halab/internal/agentapi"
+	"halab/internal/engine"
+)
+
+func (f Facts) engine() Finding {
+	what := fmt.Sprintf("version %s on Linux %s, %d CPUs, cgroup v%s", f.Engine.Version, f.Engine.Kernel, f.Engine.CPUs, f.Engine.CgroupVersion)
+	if f.Engine.OS != "" && f.Engine.OS != "linux" {
+		return Finding{"engine", Failure, "the engine runs on " + f.Engine.OS,
+			"network namespaces, macvlan and VRRP are Linux's", "use a Docker Engine on Linux: --host ssh://user@machine"}
+	}
+	return Finding{Check: "engine", Level: OK, What: what}
+}
+
+// minimumAPI is that of Docker Engine 20.10.
+const minimumMajor, minimumMinor = 1, 41
+
+func (f Facts) api() Finding {
+	what := "API " + f.Engine.APIVersion
+	major, minor, _ := strings.Cut(f.Engine.APIVersion, ".")
+	a, errA := strconv.Atoi(major)
+	b, errB := strconv.Atoi(minor)
+	switch {
+	case errA != nil || errB != nil:
+		return Finding{"api", Unknown, fmt.Sprintf("the engine calls its API version %q", f.Engine.APIVersion), "it is none that is known", ""}
+	case a < minimumMajor || a == minimumMajor && b < minimumMinor:
+		return Finding{"api", Failure, what, "halab needs 1.41 or newer (Docker Engine 20.10)", "install a newer engine: apt-get install docker.io"}
+	}
+	return Finding{Check: "api", Level: OK, What: what}
+}
+
+func (f Facts) macvlan() Finding {
+	drivers := f.Engine.NetworkDrivers
+	switch {
+	case len(drivers) > 0 && !slices.Contains(drivers, "macvlan"):
+		return Finding{"macvlan", Failure, "the engine has no network driver macvlan, only " + strings.Join(drivers, ", "),
+			"the lab's network is made with it", "use a Docker Engine on Linux that has it; it is a part of every release since 1.12"}
+	case f.Local && f.Macvlan == No:
+		return Finding{"macvlan", Failure, "the kernel " + f.Engine.Kernel + " has no macvlan",
+			"the lab's network is made of macvlan interfaces", "load it (modprobe macvlan), or boot a kernel that has it (CONFIG_MACVLAN)"}
+	case f.Local && f.Macvlan == Yes:
+		return Finding{Check: "macvlan", Level: OK, What: "macvlan is in the kernel and in the engine"}
+	}
+	return Finding{Check: "macvlan", Level: Unknown, What: "the engine has the driver macvlan; whether its kernel has it is seen when the network is made"}
+}
+
+// subnet looks for every user of the lab's subnet but the lab itself.
+func (f Facts) subnet() []Finding {
+	var all []Finding
+	taken := func(owner, cure string) {
+		all = append(all, Finding{"subnet", Failure, fmt.Sprintf("the subnet %s is in use by %s", f.Subnet, owner),
+			"a request to one of its addresses could go there", cure})
+	}
+	const move = "move the lab: halab up --subnet 192.168.77.0/24"
+	for _, n := range f.Networks {
+		lab, ours := n.Labels[engine.LabelLab], n.Labels[engine.LabelLab] == f.Lab
+		for _, used := range n.Subnets {
+			switch {
+			case ours || !used.Overlaps(f.Subnet):
+			case lab != "":
+				taken(fmt.Sprintf("lab %s (network %s, %s)", lab, n.Name, used), "take that lab down: halab down --name "+lab+"; or "+move)
+			default:
+				taken(fmt.Sprintf("the Docker network %s (%s)", n.Name, used), "remove it: docker network rm "+n.Name+"; or "+move)
+			}
+		}
+	}
+	if f.Local {
+		f.subnetOnHost(func(owner string) { taken(owner, move) })
+	}
+	if len(all) == 0 {
+		all = append(all, Finding{Check: "subnet", Level: OK, What: "the subnet " + f.Subnet.String() + " is free, or the lab's own"})
+	}
+	return all
+}
+
+// subnetOnHost finds users of the subnet among the host's interfaces and
+// routes. An interface is found once, by its address or else by its route.
+func (f Facts) subnetOnHost(taken func(owner string)) {
+	found := map[string]bool{}
+	for _, i := range f.Interfaces {
+		if f.ours(i) {
+			found[i.Name] = true
+			continue
+		}
+		for _, a := range i.Addresses {
+			if a.Overlaps(f.Subnet) && !found[i.Name] {
+				found[i.Name] = true
+				taken(fmt.Sprintf("the host's interface %s (%s)", i.Name, a))
+			}
+		}
+	}
+	for _, r := range f.Routes {
+		if r.To.Bits() > 0 && r.To.Overlaps(f.Subnet) && !found[r.Interface] && !f.bridges(r.To) {
+			found[r.Interface] = true
+			taken(fmt.Sprintf("a route of the host to %s through %s", r.To, r.Interface))
+		}
+	}
+}
+
+// ours says whether an interface is the lab's own, or the parent that was
+// named: that one may well be on the subnet.
+func (f Facts) ours(i Interface) bool {
+	return i.Alias == agentapi.InterfaceAlias(f.Lab) || !f.Own && i.Name == f.Parent
+}
+
+// bridges says whether a route belongs to a Docker network, which is told of by
+// its name.
+func (f Facts) bridges(to netip.Prefix) bool {
+	return slices.ContainsFunc(f.Networks, func(n engine.Network) bool { return slices.Contains(n.Subnets, to) })
+}
+
+func (f Facts) parent() Finding {
+	switch {
+	case f.Own:
+		return Finding{Check: "parent", Level: OK, What: "the lab makes a parent interface of its own, " + f.Parent}
+	case !f.Local:
+		return Finding{Check: "parent", Level: Unknown, What: "the parent interface " + f.Parent + " is on another machine"}
+	}
+	var names []string
+	for _, i := range f.Interfaces {
+		if i.Name == f.Parent {
+			return Finding{Check: "parent", Level: OK, What: "the parent interface " + f.Parent + " is there"}
+		}
+		names = append(names, i.Name)
+	}
+	return Finding{"parent", Failure, "the host has no interface " + f.Parent, "--parent names the interface under the lab's network",
+		"name one of " + strings.Join(names, ", ") + ", or leave --parent out"}
+}
+
+// Sizes below which the disk is too full.
+const (
+	leastFree = 500 << 20 // bytes; no image can be built
+	goodFree  = 2 << 30   // bytes; all images of both bases
+)
+
+func (f Facts) disk() Finding {
+	if !f.Local || f.Free < 0 {
+		return Finding{Check: "disk", Level: Unknown, What: "the engine's disk is on another machine"}
+	}
+	what := fmt.Sprintf("%.1f GB free at %s", float64(f.Free)/1e9, f.Engine.DataRoot)
+	const cure = "make room: docker image prune, docker builder prune"
+	switch {
+	case f.Free < leastFree:
+		return Finding{"disk", Failure, what, "the images need more", cure}
+	case f.Free < goodFree:
+		return Finding{"disk", Warning, what, "building all images may need 2 GB", cure}
+	}
+	return Finding{Check: "disk", Level: OK, What: what}
+}
+
+// base says where images can come from.
+func (f Facts) base() Finding {
+	has := func(prefixes ...string) string {
+		for _, image := range f.Images {
+			for _, p := range prefixes {
+				if strings.HasPrefix(image, p) {
+					return image
+				}
+			}
+		}
+		return ""
+	}
+	centos := has("halab/node:centos7", "halab/base:centos7", "centos:7", "quay.io/centos/centos:7", "docker.io/library/centos:7")
+	debian := has("halab/node:debian12", "halab/base:debian12", "debian:12", "debian:bookworm", "docker.io/library/debian:12")
+	here := map[string]string{"centos7": centos, "debian12": debian, "auto": centos + debian}[f.Base]
+	switch {
+	case here != "":
+		return Finding{Check: "base", Level: OK, What: fmt.Sprintf("base %s: images can be had", f.Base)}
+	case f.Base == "centos7":
+		return Finding{"base", Warning, "the image of CentOS 7 is not here", "it has to be pulled when the images are built",
+			"docker pull centos:7, or use Debian: --base debian12"}
+	case f.Mmdebstrap:
+		return Finding{Check: "base", Level: OK, What: "no base image is here; Debian 12 can be made with mmdebstrap"}
+	}
+	return Finding{"base", Warning, "neither a base image nor mmdebstrap is here", "the images can be built only if a base image can be pulled",
+		"apt-get install mmdebstrap"}
+}
+
+func (f Facts) leftovers() Finding {
+	states := map[engine.State]int{}
+	helpers := 0
+	for _, c := range f.Containers {
+		states[c.State]++
+		if c.Labels[engine.LabelService] == "helper" {
+			helpers++
+		}
+	}
+	var parts []string
+	for _, s := range []engine.State{engine.StateRunning, engine.StatePaused, engine.StateExited, engine.StateCreated, engine.StateDead} {
+		if states[s] > 0 {
+			parts = append(parts, fmt.Sprintf("%d %s", states[s], s))
+		}
+	}
+	what := "the lab's containers: " + strings.Join(parts, ", ")
+	switch {
+	case len(f.Containers) == 0:
+		return Finding{Check: "leftovers", Level: OK, What: "nothing of lab " + f.Lab + " is on the engine"}
+	case helpers > 0 && states[engine.StateRunning] == 0:
+		return Finding{"leftovers", Warning, what, "a helper was left behind by a run that was interrupted", "halab up takes it from there, halab down removes it"}
+	case states[engine.StateCreated] > 0 || states[engine.StateDead] > 0:
+		return Finding{"leftovers", Warning, what, "an up was interrupted", "halab up takes it from there, halab down removes it"}
+	}
+	return Finding{Check: "leftovers", Level: OK, What: what}
+}

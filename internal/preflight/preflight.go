@@ -1,0 +1,130 @@
+// Package preflight looks at an engine and its host before a lab is made and
+// says what stands in the way: what was found, why it matters, what to do. The
+// judgement is pure; Collect gathers what it judges.
+package preflight
+
+import (
+	"fmt"
+	"net/netip"
+	"strings"
+
+	"halab/internal/engine"
+)
+
+// Level says how much a finding matters.
+type Level string
+
+// The levels: a lab can't be made with a Failure, may not work well with a
+// Warning, and needs nothing done for the others. Unknown is what could not be
+// looked at from here.
+const (
+	OK      Level = "ok"
+	Unknown Level = "unknown"
+	Warning Level = "warning"
+	Failure Level = "failure"
+)
+
+// Finding is one thing that was looked at.
+type Finding struct {
+	Check string `json:"check"` // engine, api, macvlan, subnet, parent, disk, base or leftovers
+	Level Level  `json:"level"`
+	What  string `json:"what"`           // what was found
+	Why   string `json:"why,omitempty"`  // why that matters
+	Cure  string `json:"cure,omitempty"` // what to do
+}
+
+// Facts are what is known about an engine, its host and the lab that is wanted.
+type Facts struct {
+	Lab    string
+	Subnet netip.Prefix
+	Parent string // interface under the network
+	Own    bool   // the parent is a pair that halab makes
+
+	EngineError error // why the engine can't be used; nothing else is known then
+	Engine      engine.Info
+	Networks    []engine.Network   // all of the engine
+	Containers  []engine.Container // of the lab
+
+	// Local says that the engine runs on this machine, and that the fields below
+	// are about its host.
+	Local      bool
+	Interfaces []Interface
+	Routes     []Route
+	Macvlan    Known // in the kernel
+	Free       int64 // bytes free where the engine keeps its data; negative: not known
+
+	Base       string // "auto", or a base family
+	Images     []string
+	Mmdebstrap bool // installed here
+}
+
+// Known is a fact that may not be known.
+type Known int
+
+// What is known of a fact.
+const (
+	NotKnown Known = iota
+	Yes
+	No
+)
+
+// Interface is a network interface of the host.
+type Interface struct {
+	Name      string
+	Alias     string
+	Addresses []netip.Prefix // IPv4, each with the size of its network
+}
+
+// Route is an IPv4 route of the host that leads somewhere; routes that only
+// refuse (unreachable, blackhole, prohibit) are no use of a subnet.
+type Route struct {
+	Interface string
+	To        netip.Prefix
+}
+
+// Failed says whether any finding is a Failure.
+func Failed(all []Finding) bool {
+	for _, f := range all {
+		if f.Level == Failure {
+			return true
+		}
+	}
+	return false
+}
+
+// Error is the failures among findings as one error, nil when there are none.
+func Error(all []Finding) error {
+	var lines []string
+	for _, f := range all {
+		if f.Level == Failure {
+			lines = append(lines, f.String())
+		}
+	}
+	if len(lines) == 0 {
+		return nil
+	}
+	return fmt.Errorf("%s", strings.Join(lines, "\n"))
+}
+
+// String is the finding in a line, its reason, and its cure below.
+func (f Finding) String() string {
+	text := f.What
+	if f.Why != "" {
+		text += ": " + f.Why
+	}
+	if f.Cure != "" {
+		text += "\n  " + f.Cure
+	}
+	return text
+}
+
+// Evaluate judges the facts.
+func Evaluate(f Facts) []Finding {
+	if f.EngineError != nil {
+		what, cure, _ := strings.Cut(f.EngineError.Error(), "\n")
+		return []Finding{{Check: "engine", Level: Failure, What: what, Cure: strings.TrimSpace(cure)}}
+	}
+	all := []Finding{f.engine(), f.api(), f.macvlan()}
+	all = append(all, f.subnet()...)
+	return append(all, f.parent(), f.disk(), f.base(), f.leftovers())
+}
