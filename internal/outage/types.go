@@ -85,6 +85,9 @@ type Recording struct {
 	After   []agentapi.HAProxyTotals `json:"haproxy_after,omitempty"` // after the failback
 	Errors  []string                 `json:"errors,omitempty"`        // what the observer or the drill complained of
 
+	// Shows lists the invariants that the scenario is there to break.
+	Shows []string `json:"shows,omitempty"`
+
 	// KnownMs is the length of the outage a calibration made; 0 elsewhere.
 	KnownMs float64 `json:"known_ms,omitempty"`
 }

@@ -1,0 +1,141 @@
+package outage
+
+import (
+	"slices"
+	"time"
+
+	"halab/internal/agentapi"
+)
+
+// Stretches shorter than these are within the error of the clockwork: two nodes
+// tell of the VIP's move each when its agent wakes up, while the wire has the
+// kernel's own stamps.
+const (
+	nodeError = int64(2 * time.Millisecond)
+	wireError = int64(time.Millisecond)
+)
+
+// invariants looks at every rule.
+func (v *view) invariants() []Invariant {
+	phase := stretches{{v.from, v.to}}
+	var holders, claims []stretches
+	var any, unserved, stale stretches
+	for _, n := range v.members {
+		held := v.holding(n.Name).and(phase)
+		holders, claims = append(holders, held), append(claims, v.claiming(n.Name).and(phase))
+		any = any.or(held)
+		unserved = unserved.or(held.and(v.withoutHAProxy(n.Name)))
+		stale = stale.or(held.and(v.withoutKeepalived(n.Name)))
+	}
+	return []Invariant{
+		v.invariant(InvTwoHolders, twice(holders), nodeError),
+		v.invariant(InvTwoMasters, twice(claims), wireError),
+		v.invariant(InvNoHolder, phase.without(any), nodeError),
+		v.invariant(InvHolderWithoutHAProxy, unserved, nodeError),
+		v.invariant(InvStaleVIP, stale, nodeError),
+		{Name: InvFlapping, Count: v.flaps(), Expect: v.expect(InvFlapping)},
+	}
+}
+
+func (v *view) invariant(name string, broken stretches, tolerance int64) Invariant {
+	i := Invariant{Name: name, Expect: v.expect(name)}
+	var counted, below stretches
+	for _, s := range broken {
+		if s.to-s.from < tolerance {
+			below = append(below, s)
+			continue
+		}
+		counted = append(counted, s)
+		i.Spans = append(i.Spans, v.span(s))
+	}
+	i.Ms, i.BelowMs = Ms(counted.sum()), Ms(below.sum())
+	return i
+}
+
+// expect says what the scenario holds of an invariant.
+func (v *view) expect(name string) Expectation {
+	fault := v.phase == PhaseFault
+	if slices.Contains(v.rec.Shows, name) {
+		if fault {
+			return Must
+		}
+		return May
+	}
+	is := func(kinds ...Kind) bool { return slices.Contains(kinds, v.rec.Kind) }
+	switch name {
+	case InvNoHolder:
+		if v.moves() {
+			return May
+		}
+	case InvHolderWithoutHAProxy:
+		if is(KindHAProxyStop, KindHAProxyKill, KindHAProxyHang, KindNodeFreeze, KindCustom) {
+			return May
+		}
+	case InvTwoHolders, InvStaleVIP:
+		switch {
+		case is(KindKeepalivedKill, KindNodeFreeze) && fault:
+			return Must
+		case is(KindKeepalivedKill, KindNodeFreeze):
+			return May
+		}
+	case InvTwoMasters:
+		if is(KindNodeFreeze) && !fault {
+			return May // thawed, it believes for a moment that it still is the master
+		}
+	}
+	return Never
+}
+
+// moves says whether the fault is one that moves the VIP.
+func (v *view) moves() bool {
+	switch v.rec.Kind {
+	case KindAppStop, KindAppKill, KindAppHang, KindSoak, KindCalibrate:
+		return false
+	}
+	return v.rec.Target == v.rec.Holder || v.rec.Kind == KindCustom
+}
+
+// elected lists when nodes became master in the phase: by their own word, or by
+// their first advert where their cluster's nodes said nothing at all.
+func (v *view) elected() []agentapi.Event {
+	var out []agentapi.Event
+	for _, e := range v.events {
+		if e.Name == agentapi.EventVRRP && e.To == "MASTER" && e.From != "MASTER" && e.Mono >= v.from && e.Mono < v.to {
+			out = append(out, e)
+		}
+	}
+	if slices.ContainsFunc(v.events, func(e agentapi.Event) bool { return e.Name == agentapi.EventVRRP }) {
+		return out
+	}
+	for _, n := range v.members {
+		for i, s := range v.claiming(n.Name) {
+			if s.from >= v.from && s.from < v.to && (i > 0 || n.Name != v.rec.Holder) {
+				out = append(out, agentapi.Event{Node: n.Name, Mono: s.from, Name: agentapi.EventVRRP, To: "MASTER"})
+			}
+		}
+	}
+	return out
+}
+
+// elections counts those of the cluster that was hit, and of the others.
+func (v *view) elections() (own, others int) {
+	for _, e := range v.elected() {
+		if slices.ContainsFunc(v.members, func(n NodeInfo) bool { return n.Name == e.Node }) {
+			own++
+		} else {
+			others++
+		}
+	}
+	return own, others
+}
+
+// flaps counts the elections that the fault does not explain: one is explained
+// where it moves the VIP, and one by the failback of it.
+func (v *view) flaps() int {
+	own, others := v.elections()
+	allowed := 0
+	if v.moves() && v.phase != PhaseSoak {
+		allowed = 1
+	}
+	return max(0, own-allowed) + others
+}
