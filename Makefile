@@ -2,7 +2,7 @@
 
 GO      ?= scripts/go
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unknown)
-LDFLAGS  = -s -w -X halab/internal/cli.version=$(VERSION)
+LDFLAGS  = -s -w -X halab/internal/cli.buildVersion=$(VERSION)
 
 export CGO_ENABLED = 0
 
