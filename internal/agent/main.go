@@ -36,17 +36,20 @@ type output struct{ answer, story io.Writer }
 func Main(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	out := output{stdout, stderr}
 	if len(args) == 0 {
-		return out.code(usagef("name a command: node, client, haproxy, keepalived, config, get, ready, kill, handover or network"))
+		return out.code(usagef("name a command: node, client, haproxy, keepalived, config, get, ready, kill, handover, observe or network"))
 	}
 	name, args := args[0], args[1:]
 	switch name {
 	case agentapi.CommandNode:
+		askShortSlices()
 		return out.code(runNode(ctx, out))
 	case agentapi.CommandClient:
 		return out.code(runClient(ctx))
 	case agentapi.CommandHAProxy:
+		askShortSlices()
 		return runHAProxy(ctx, out)
 	case agentapi.CommandKeepalived:
+		askShortSlices()
 		return runKeepalived(ctx, out)
 	case agentapi.CommandConfig:
 		return out.code(runConfig(args, out))
@@ -60,6 +63,8 @@ func Main(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		return out.code(runHandover(ctx, args, out))
 	case agentapi.CommandNotify:
 		return out.code(runNotify(args))
+	case agentapi.CommandObserve:
+		return out.code(runObserve(ctx, args, out))
 	case agentapi.CommandNetwork:
 		return out.code(runNetwork(args, out))
 	}

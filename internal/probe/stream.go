@@ -48,6 +48,11 @@ func newStream(ctx context.Context, spec agentapi.StreamSpec) (*stream, error) {
 	if err != nil {
 		return fail(err)
 	}
+	if spec.Held {
+		// Only one probe at a time is on the held connection; the others wait for
+		// it and cost nothing, so all that fall due within a timeout may.
+		spec.MaxInFlight = max(spec.MaxInFlight, int(spec.Rate*float64(spec.TimeoutMs)/1000)+2)
+	}
 	return &stream{
 		spec: spec, pace: pace, target: target, request: request,
 		timeout: int64(spec.TimeoutMs) * int64(time.Millisecond),
