@@ -1,0 +1,49 @@
+package drill
+
+import (
+	"halab/internal/agentapi"
+	"halab/internal/lab"
+)
+
+// The rates and bounds of the probe streams. 500 a second give the edge a
+// resolution of 2 ms; the stack is kept far below what two cores can serve.
+const (
+	edgeRate      = 500
+	stackRate     = 50
+	keepaliveRate = 50
+
+	edgeTimeoutMs  = 200
+	stackTimeoutMs = 1000
+	heldTimeoutMs  = 500
+
+	// A stream may have as many probes in flight as fall due within its
+	// timeout, and half as many again.
+	edgeInFlight  = edgeRate * edgeTimeoutMs / 1000 * 3 / 2
+	stackInFlight = stackRate * stackTimeoutMs / 1000 * 3 / 2
+)
+
+// observerSpec says what the observer is to do: probe the VIP that is under
+// test and the whole path, and listen for every VIP of the lab.
+func observerSpec(s *lab.Status, vip lab.VIP, macs map[string]string) agentapi.ObserverSpec {
+	edge := "http://" + vip.Address + "/haproxy-alive"
+	front := "http://" + s.Clusters[0].VIP.Address + "/frontend"
+	spec := agentapi.ObserverSpec{
+		Interface: "eth0",
+		Streams: []agentapi.StreamSpec{
+			{Name: agentapi.StreamEdge, URL: edge, Rate: edgeRate, TimeoutMs: edgeTimeoutMs, MaxInFlight: edgeInFlight},
+			{Name: agentapi.StreamStack, URL: front, Rate: stackRate, TimeoutMs: stackTimeoutMs, MaxInFlight: stackInFlight},
+			{Name: agentapi.StreamKeepalive, URL: edge, Rate: keepaliveRate, TimeoutMs: heldTimeoutMs, MaxInFlight: 1, Held: true},
+		},
+		MACs: map[string]string{},
+	}
+	for _, c := range s.Clusters {
+		spec.VIPs = append(spec.VIPs, c.VIP.Address)
+		for _, n := range c.Nodes {
+			spec.Stats = append(spec.Stats, "http://"+n.Address+":8080/;csv")
+			if mac := macs[n.Name]; mac != "" {
+				spec.MACs[mac] = n.Name
+			}
+		}
+	}
+	return spec
+}

@@ -1,0 +1,203 @@
+package drill
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"halab/internal/fault"
+	"halab/internal/lab"
+	"halab/internal/outage"
+)
+
+// play waits for the steady state, lets the random moment pass, carries out the
+// steps, and waits until all is well again.
+func (d *Drill) play(ctx context.Context, s *scene, offset time.Duration) error {
+	if err := s.session.steady(ctx, s.streams, d.timing.calm, d.timing.recovery); err != nil {
+		return fmt.Errorf("the clients were not served steadily before the fault: %w", err)
+	}
+	var err error
+	if s.rec.Before, err = s.session.totals(ctx); err != nil {
+		return err
+	}
+	if err := pause(ctx, offset); err != nil {
+		return err
+	}
+	for _, step := range s.sc.steps(s.vip.Name) {
+		if err := d.step(ctx, s, step); err != nil {
+			return d.located(step, err)
+		}
+	}
+	if err := d.settle(ctx, s); err != nil {
+		return err
+	}
+	if s.rec.After, err = s.session.totals(ctx); err != nil {
+		return err
+	}
+	return s.session.mark(ctx, outage.MarkEnd)
+}
+
+func (d *Drill) located(step Step, err error) error {
+	if step.Line == 0 {
+		return err
+	}
+	return fmt.Errorf("line %d: %w", step.Line, err)
+}
+
+func pause(ctx context.Context, t time.Duration) error {
+	timer := time.NewTimer(t)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
+}
+
+func (d *Drill) step(ctx context.Context, s *scene, step Step) error {
+	switch {
+	case step.Fail != nil:
+		return d.fail(ctx, s, *step.Fail)
+	case step.Restore != nil:
+		return d.restore(ctx, s, *step.Restore)
+	case step.Expect != nil:
+		return d.expect(ctx, s, *step.Expect)
+	}
+	return pause(ctx, step.Wait)
+}
+
+// fail breaks something between two marks and watches what the clients meet.
+func (d *Drill) fail(ctx context.Context, s *scene, f Fail) error {
+	status, err := d.lab.Status(ctx)
+	if err != nil {
+		return err
+	}
+	nodes, err := status.Resolve(f.Target)
+	if err != nil {
+		return err
+	}
+	s.broken = true
+	if err := s.session.mark(ctx, outage.MarkFault); err != nil {
+		return err
+	}
+	if s.sc.Kind == outage.KindSwitch {
+		_, err = d.breaker.Switch(ctx, s.sc.Cluster, "")
+	} else {
+		_, err = d.breaker.Fail(ctx, nodes, f.Service, f.How)
+	}
+	if err != nil {
+		return err
+	}
+	if err := s.session.mark(ctx, outage.MarkFaultReturned); err != nil {
+		return err
+	}
+	if s.sc.Steps != nil {
+		return nil
+	}
+	return d.settle(ctx, s)
+}
+
+// settle watches for a while, until the clients are served steadily again or
+// the bound is reached: a fault that nobody notices never ends, and that is a
+// finding.
+func (d *Drill) settle(ctx context.Context, s *scene) error {
+	if err := pause(ctx, d.timing.settle); err != nil {
+		return err
+	}
+	err := s.session.steady(ctx, s.streams, d.timing.calm, d.timing.recovery)
+	if errors.Is(err, errSlow) {
+		return nil
+	}
+	return err
+}
+
+// restore mends between two marks, waits until the lab is healthy, and reads
+// the counters in between.
+func (d *Drill) restore(ctx context.Context, s *scene, r Restore) error {
+	if s.sc.Kind == outage.KindSwitch {
+		s.broken = false
+		return nil
+	}
+	var err error
+	if s.rec.Between, err = s.session.totals(ctx); err != nil {
+		return err
+	}
+	scope := fault.Scope{Service: r.Service}
+	if r.Target != "" {
+		status, err := d.lab.Status(ctx)
+		if err != nil {
+			return err
+		}
+		if scope.Nodes, err = status.Resolve(r.Target); err != nil {
+			return err
+		}
+	}
+	if err := s.session.mark(ctx, outage.MarkRestore); err != nil {
+		return err
+	}
+	if _, err := d.breaker.Restore(ctx, scope); err != nil {
+		return err
+	}
+	if err := s.session.mark(ctx, outage.MarkRestoreReturned); err != nil {
+		return err
+	}
+	if _, err := d.breaker.WaitHealthy(ctx, scope, d.timing.healthy); err != nil {
+		return err
+	}
+	s.broken = r.Target != ""
+	return nil
+}
+
+// expectEvery is how often an expectation is looked at.
+const expectEvery = 20 * time.Millisecond
+
+func (d *Drill) expect(ctx context.Context, s *scene, e Expect) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, e.Within, errSlow)
+	defer cancel()
+	found := "nothing could be read"
+	for {
+		status, err := d.lab.Status(ctx)
+		if err == nil {
+			var ok bool
+			if found, ok = e.met(status, s.holder); ok {
+				return nil
+			}
+		}
+		if err := pause(ctx, expectEvery); err != nil {
+			if errors.Is(err, errSlow) {
+				return fmt.Errorf("expected within %s: %s; found: %s", e.Within, e, found)
+			}
+			return err
+		}
+	}
+}
+
+// met says whether the expectation holds, and what was found.
+func (e Expect) met(status *lab.Status, first string) (found string, ok bool) {
+	if e.Ready {
+		return "the lab is not healthy", status.Ready
+	}
+	holders := status.Holders()[e.VIP]
+	found = fmt.Sprintf("%s held by %v", e.VIP, holders)
+	if e.Count != nil {
+		return found, len(holders) == *e.Count
+	}
+	if slices.Equal(e.Holders, []string{"other"}) {
+		return found, len(holders) == 1 && holders[0] != first
+	}
+	return found, slices.Equal(slices.Sorted(slices.Values(holders)), slices.Sorted(slices.Values(e.Holders)))
+}
+
+// String says what is expected, in words.
+func (e Expect) String() string {
+	switch {
+	case e.Ready:
+		return "a healthy lab"
+	case e.Count != nil:
+		return fmt.Sprintf("%d holders of %s", *e.Count, e.VIP)
+	}
+	return fmt.Sprintf("%s held by %v", e.VIP, e.Holders)
+}

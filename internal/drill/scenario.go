@@ -1,0 +1,127 @@
+// Package drill breaks one thing at a time in a running lab, watches as a
+// client and on the wire, mends it, and gathers what was seen into a result.
+package drill
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"halab/internal/outage"
+	"halab/internal/topology"
+)
+
+// Scenario is one thing that a drill does to a cluster.
+type Scenario struct {
+	Name        string // cluster/kind, or the name a scenario file gives
+	Kind        outage.Kind
+	Cluster     string
+	Description string
+	// Steps, of a scenario file; nil for the built-in ones.
+	Steps []Step
+	// Budget of the scenario file; empty for none.
+	Budget string
+	// Shows lists invariants that the scenario is there to break.
+	Shows []string
+}
+
+// builtin is a scenario before it is bound to a cluster.
+type builtin struct {
+	kind    outage.Kind
+	service topology.Service
+	how     string
+	text    string // %s is the cluster
+}
+
+// builtins lists the scenarios that every lab has, for each cluster. Each
+// measures its failback too.
+func builtins() []builtin {
+	return []builtin{
+		{outage.KindHAProxyStop, topology.ServiceHAProxy, "stop", "HAProxy on the node that holds the %s VIP is stopped in order, as an operator would."},
+		{outage.KindHAProxyKill, topology.ServiceHAProxy, "kill", "HAProxy on the node that holds the %s VIP dies at once (SIGKILL)."},
+		{outage.KindHAProxyHang, topology.ServiceHAProxy, "hang", "HAProxy on the node that holds the %s VIP freezes: its port is open and nobody answers."},
+		{outage.KindKeepalivedStop, topology.ServiceKeepalived, "stop", "keepalived on the node that holds the %s VIP is stopped and hands the VIP over."},
+		{outage.KindKeepalivedKill, topology.ServiceKeepalived, "kill", "keepalived on the node that holds the %s VIP dies with its children: the VIP stays behind on the interface, and two nodes have it."},
+		{outage.KindAppStop, topology.ServiceApp, "stop", "The app on the node that holds the %s VIP is stopped; HAProxy must use the other."},
+		{outage.KindAppKill, topology.ServiceApp, "kill", "The app on the node that holds the %s VIP dies in the middle of its requests."},
+		{outage.KindAppHang, topology.ServiceApp, "hang", "The app on the node that holds the %s VIP freezes with requests in its hands."},
+		{outage.KindNodeCrash, topology.ServiceNode, "kill", "The node that holds the %s VIP crashes: everything on it ends in one moment."},
+		{outage.KindNodeFreeze, topology.ServiceNode, "hang", "The node that holds the %s VIP freezes as a whole."},
+		{outage.KindSwitch, "", "switch", "The %s VIP is moved to the other node on purpose."},
+	}
+}
+
+func lookup(kind outage.Kind) (builtin, bool) {
+	for _, b := range builtins() {
+		if b.kind == kind {
+			return b, true
+		}
+	}
+	return builtin{}, false
+}
+
+// Scenarios lists the built-in scenarios for each cluster of a lab.
+func Scenarios(clusters []string) []Scenario {
+	var list []Scenario
+	for _, c := range clusters {
+		for _, b := range builtins() {
+			list = append(list, Scenario{
+				Name: c + "/" + string(b.kind), Kind: b.kind, Cluster: c,
+				Description: fmt.Sprintf(b.text, c), Shows: shows(b.kind),
+			})
+		}
+	}
+	return list
+}
+
+// shows lists the invariants that a kind of fault is there to break.
+func shows(kind outage.Kind) []string {
+	switch kind {
+	case outage.KindKeepalivedKill:
+		return []string{outage.InvStaleVIP, outage.InvTwoHolders}
+	case outage.KindNodeFreeze:
+		return []string{outage.InvTwoHolders}
+	}
+	return nil
+}
+
+// Select picks scenarios by the names given on the command line: a full name, a
+// kind (for every cluster), or a cluster (all its kinds). No names pick all.
+func Select(all []Scenario, names []string) ([]Scenario, error) {
+	if len(names) == 0 {
+		return all, nil
+	}
+	var picked []Scenario
+	for _, name := range names {
+		var fits []Scenario
+		for _, s := range all {
+			if s.Name == name || string(s.Kind) == name || s.Cluster == name {
+				fits = append(fits, s)
+			}
+		}
+		if len(fits) == 0 {
+			return nil, unknownScenario(name, all)
+		}
+		for _, s := range fits {
+			if !slices.ContainsFunc(picked, func(p Scenario) bool { return p.Name == s.Name }) {
+				picked = append(picked, s)
+			}
+		}
+	}
+	return picked, nil
+}
+
+func unknownScenario(name string, all []Scenario) error {
+	var known []string
+	for _, s := range all {
+		known = append(known, s.Name)
+		if !slices.Contains(known, string(s.Kind)) {
+			known = append(known, string(s.Kind))
+		}
+	}
+	hint := ""
+	if near := topology.Suggest(name, known); len(near) > 0 {
+		hint = "; did you mean " + strings.Join(near, " or ") + "?"
+	}
+	return fmt.Errorf("there is no scenario %q%s\n  list them:  halab drill --list", name, hint)
+}

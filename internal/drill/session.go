@@ -1,0 +1,258 @@
+package drill
+
+import (
+	"bufio"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"sync"
+	"time"
+
+	"halab/internal/agentapi"
+	"halab/internal/engine"
+)
+
+// executor runs a command in a container.
+type executor interface {
+	Exec(ctx context.Context, id string, spec engine.ExecSpec) (int, error)
+}
+
+// session is one run of the observer in the client container: it gathers what
+// the observer prints and can be asked, while it runs, how the clients fare.
+type session struct {
+	in     *io.PipeWriter
+	ended  chan struct{}
+	cancel context.CancelFunc
+
+	mu      sync.Mutex
+	hello   *agentapi.ObserverHello
+	samples []agentapi.Sample
+	wire    []agentapi.WireEvent
+	marks   []agentapi.ObserverMark
+	lag     []agentapi.ProberLag
+	stats   [][]agentapi.HAProxyTotals
+	errs    []string
+	err     error            // why the observer ended
+	fails   map[string]int64 // stream -> Done of its latest failed sample
+	goods   map[string]int64 // stream -> Due of the first sample of the present unbroken row of good ones
+	changed chan struct{}    // closed and renewed at every line
+}
+
+// observe starts the observer and waits for its first line.
+func observe(ctx context.Context, e executor, client string, spec agentapi.ObserverSpec) (*session, error) {
+	arg, err := json.Marshal(spec)
+	if err != nil {
+		return nil, err
+	}
+	inR, inW := io.Pipe()
+	outR, outW := io.Pipe()
+	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	s := &session{
+		in: inW, cancel: cancel, ended: make(chan struct{}), changed: make(chan struct{}),
+		fails: map[string]int64{}, goods: map[string]int64{},
+	}
+	go func() {
+		defer close(s.ended)
+		s.read(outR)
+	}()
+	go func() {
+		var complaints strings.Builder
+		code, err := e.Exec(ctx, client, engine.ExecSpec{
+			Command: []string{agentapi.BinaryPath, "agent", agentapi.CommandObserve, string(arg)},
+			Stdin:   inR, Stdout: outW, Stderr: &complaints,
+		})
+		if err == nil && code != 0 {
+			err = fmt.Errorf("the observer in %s ended with %d: %s", client, code, strings.TrimSpace(complaints.String()))
+		}
+		s.finish(err)
+		outW.Close()
+		inR.Close()
+	}()
+	err = s.until(ctx, helloTime, func() bool { return s.hello != nil })
+	if err != nil {
+		s.close()
+		return nil, fmt.Errorf("start the observer in the client container: %w", err)
+	}
+	return s, nil
+}
+
+// helloTime bounds the observer's start.
+const helloTime = 15 * time.Second
+
+// maxLine is the longest line the observer may print.
+const maxLine = 1 << 20
+
+func (s *session) read(out io.Reader) {
+	lines := bufio.NewScanner(out)
+	lines.Buffer(make([]byte, 64<<10), maxLine)
+	for lines.Scan() {
+		var line agentapi.ObserverLine
+		if err := json.Unmarshal(lines.Bytes(), &line); err != nil {
+			s.note(fmt.Sprintf("a line of the observer is no JSON: %v", err))
+			continue
+		}
+		s.take(line)
+	}
+	if err := lines.Err(); err != nil && !errors.Is(err, io.ErrClosedPipe) {
+		s.note("reading the observer: " + err.Error())
+	}
+}
+
+func (s *session) note(text string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.errs = append(s.errs, text)
+	s.wake()
+}
+
+// wake tells those who wait that something is new; the lock is held.
+func (s *session) wake() {
+	close(s.changed)
+	s.changed = make(chan struct{})
+}
+
+func (s *session) take(line agentapi.ObserverLine) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	switch {
+	case line.Hello != nil:
+		s.hello = line.Hello
+	case line.Sample != nil:
+		s.sample(*line.Sample)
+	case line.Wire != nil:
+		s.wire = append(s.wire, *line.Wire)
+	case line.Mark != nil:
+		s.marks = append(s.marks, *line.Mark)
+	case line.Lag != nil:
+		s.lag = append(s.lag, *line.Lag)
+	case line.Kind == "stats":
+		s.stats = append(s.stats, line.Stats)
+	case line.Error != "":
+		s.errs = append(s.errs, line.Error)
+	}
+	s.wake()
+}
+
+// sample keeps a probe and what it means for the present row of good ones.
+func (s *session) sample(p agentapi.Sample) {
+	s.samples = append(s.samples, p)
+	if !p.OK() {
+		s.fails[p.Stream] = max(s.fails[p.Stream], p.Due)
+		delete(s.goods, p.Stream)
+		return
+	}
+	if first, found := s.goods[p.Stream]; (!found || p.Due < first) && p.Due > s.fails[p.Stream] {
+		s.goods[p.Stream] = p.Due
+	}
+}
+
+func (s *session) finish(err error) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if err == nil {
+		err = errEnded
+	}
+	s.err = err
+	s.wake()
+}
+
+var errEnded = errors.New("the observer has ended")
+
+// errSlow says that a condition did not come about in its time.
+var errSlow = errors.New("did not come about in time")
+
+// until waits until the condition holds, looking again at every line of the
+// observer. The condition is called with the lock held.
+func (s *session) until(ctx context.Context, patience time.Duration, holds func() bool) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, patience, errSlow)
+	defer cancel()
+	for {
+		s.mu.Lock()
+		ok, err, changed := holds(), s.err, s.changed
+		s.mu.Unlock()
+		switch {
+		case ok:
+			return nil
+		case err != nil:
+			return err
+		}
+		select {
+		case <-changed:
+		case <-ctx.Done():
+			return context.Cause(ctx)
+		}
+	}
+}
+
+// send gives the observer a command.
+func (s *session) send(c agentapi.ObserverCommand) error {
+	line, err := json.Marshal(c)
+	if err != nil {
+		return err
+	}
+	if _, err := s.in.Write(append(line, '\n')); err != nil {
+		return fmt.Errorf("tell the observer: %w", err)
+	}
+	return nil
+}
+
+// mark sets a mark and waits until the observer has it, so that what is done
+// next comes after it on the observer's clock.
+func (s *session) mark(ctx context.Context, name string) error {
+	if err := s.send(agentapi.ObserverCommand{Command: "mark", Mark: name}); err != nil {
+		return err
+	}
+	return s.until(ctx, helloTime, func() bool {
+		return len(s.marks) > 0 && s.marks[len(s.marks)-1].Name == name
+	})
+}
+
+// totals reads the counters of every HAProxy.
+func (s *session) totals(ctx context.Context) ([]agentapi.HAProxyTotals, error) {
+	s.mu.Lock()
+	had := len(s.stats)
+	s.mu.Unlock()
+	if err := s.send(agentapi.ObserverCommand{Command: "stats"}); err != nil {
+		return nil, err
+	}
+	err := s.until(ctx, helloTime, func() bool { return len(s.stats) > had })
+	if err != nil {
+		return nil, err
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.stats[had], nil
+}
+
+// steady waits until every stream has had nothing but good answers for a while.
+func (s *session) steady(ctx context.Context, streams []agentapi.StreamSpec, calm, patience time.Duration) error {
+	return s.until(ctx, patience, func() bool {
+		if len(s.samples) == 0 {
+			return false
+		}
+		now := s.samples[len(s.samples)-1].Due
+		for _, stream := range streams {
+			first, found := s.goods[stream.Name]
+			if !found || now-first < calm.Nanoseconds() {
+				return false
+			}
+		}
+		return true
+	})
+}
+
+// close ends the observer and waits for its last line, with a bound.
+func (s *session) close() {
+	_ = s.send(agentapi.ObserverCommand{Command: "stop"}) // one that has ended already needs no word
+	select {
+	case <-s.ended:
+	case <-time.After(helloTime):
+		s.cancel()
+		<-s.ended
+	}
+	s.in.Close()
+	s.cancel()
+}
