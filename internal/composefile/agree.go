@@ -97,6 +97,10 @@ func (b *builder) checkImage(service, image string) {
 	if !strings.HasPrefix(name, "halab/") || b.lab.Base == "" || tag == b.lab.Base || strings.HasPrefix(tag, b.lab.Base+"-") {
 		return
 	}
+	by := "as its first node has it"
+	if b.options.Base != "" {
+		by = "--base"
+	}
 	b.fault([]string{"services", service, "image"}, fmt.Sprintf("service %s has image %s", service, image),
-		fmt.Sprintf("the lab's base is %s (--base), and daemons of different ages make no pair", b.lab.Base), fmt.Sprintf("write %s:${%s:-%s}", name, varBase, b.lab.Base))
+		fmt.Sprintf("the lab's base is %s (%s), and daemons of different ages make no pair", b.lab.Base, by), fmt.Sprintf("write %s:${%s:-%s}", name, varBase, b.lab.Base))
 }

@@ -24,6 +24,8 @@ type builder struct {
 	x       section
 	lab     topology.Lab
 	roles   map[string]role // Compose service -> what it is in the lab
+
+	noNetwork bool // the lab's network is not known, so no address on it is
 }
 
 // role is what a Compose service is in the lab.
@@ -41,10 +43,12 @@ func (b *builder) build() *Project {
 	b.settings()
 	b.network()
 	b.client()
-	for _, f := range b.lab.Validate() {
-		b.fault(b.placePath(f.Path), f.What, f.Why, f.Cure)
-	}
 	b.checkNodes()
+	for _, f := range b.lab.Validate() {
+		if !b.follows(f.Path) {
+			b.fault(b.placePath(f.Path), f.What, f.Why, f.Cure)
+		}
+	}
 	b.checkSettings()
 	p := &Project{Lab: b.lab, Containers: b.containers()}
 	p.Networks, p.Volumes = b.networks(), b.volumes()
@@ -158,13 +162,14 @@ func (b *builder) network() {
 	path := []string{extension, "network"}
 	if b.x.network == "" {
 		b.fault(path, "x-halab names no network", "the nodes of a lab are on one", "name it: network: "+orElse(onlyKey(b.project.Networks), "lab"))
-		b.hush([]string{extension, "network"})
+		b.hush(path)
+		b.noNetwork = true
 		return
 	}
 	config, ok := b.project.Networks[b.x.network]
 	if !ok {
 		b.unknown(path, "network", b.x.network, slices.Sorted(maps.Keys(b.project.Networks)))
-		b.hush(path)
+		b.noNetwork = true
 		return
 	}
 	if config.Driver != "macvlan" {
@@ -203,18 +208,33 @@ func (b *builder) client() {
 		return
 	}
 	service, ok := b.project.Services[b.x.client]
-	b.lab.Client = b.x.client
 	if !ok {
 		b.unknown([]string{extension, "client"}, "service", b.x.client, b.project.ServiceNames())
-		b.hush([]string{extension, "client"})
 		return
 	}
 	if r, taken := b.roles[b.x.client]; taken {
 		b.fault([]string{extension, "client"}, fmt.Sprintf("the client is service %s", b.x.client), fmt.Sprintf("that is a part of node %s", r.node.Name), "give the client a service of its own")
+		b.hush([]string{extension, "client"})
 		return
 	}
+	b.lab.Client = b.x.client
 	b.roles[b.x.client] = role{}
 	b.lab.ClientAddress, _ = b.attachment(service)
+}
+
+// follows reports whether a topology fault is but the consequence of a name
+// that leads nowhere, which has its fault.
+func (b *builder) follows(path []string) bool {
+	ofNode := len(path) == 5 && path[2] == "nodes"
+	switch {
+	case b.noNetwork && (path[0] == "network" || path[0] == "client" && len(path) == 2):
+		return true
+	case ofNode && path[4] == "address":
+		n, _ := b.lab.Node(path[3])
+		_, known := b.project.Services[n.Services[topology.ServiceNode]]
+		return n.Endpoint == "" && (b.noNetwork || !known) && !n.Address.IsValid()
+	}
+	return false
 }
 
 // unknown notes a name that there is not, and those that may be meant.
@@ -227,6 +247,7 @@ func (b *builder) unknown(path []string, kind, name string, known []string) {
 		cure = "did you mean " + close + "?"
 	}
 	b.fault(path, fmt.Sprintf("%s names %s %q", strings.Join(path, "."), kind, name), fmt.Sprintf("the file has no such %s", kind), cure)
+	b.hush(path)
 }
 
 // placePath is where the description has the value that a topology fault is

@@ -5,6 +5,7 @@ import (
 	"maps"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 
 	"halab/internal/topology"
@@ -37,6 +38,27 @@ func properties(schema any) []string {
 	object, _ := schema.(map[string]any)
 	fields, _ := object["properties"].(map[string]any)
 	return slices.Sorted(maps.Keys(fields))
+}
+
+// follow is what a JSON pointer in a URL leads to, nil when it leads nowhere.
+func follow(value any, pointer string) any {
+	for _, part := range strings.Split(strings.Trim(pointer, "/"), "/") {
+		switch v := value.(type) {
+		case map[string]any:
+			if part != "" {
+				value = v[unescape(part)]
+			}
+		case []any:
+			i, err := strconv.Atoi(part)
+			if err != nil || i < 0 || i >= len(v) {
+				return nil
+			}
+			value = v[i]
+		default:
+			return nil
+		}
+	}
+	return value
 }
 
 // unescape reads one part of a JSON pointer (RFC 6901) in a URL.

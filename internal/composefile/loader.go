@@ -2,10 +2,8 @@ package composefile
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"maps"
-	"regexp"
 	"strings"
 
 	compose "github.com/compose-spec/compose-go/v2/loader"
@@ -24,13 +22,22 @@ type loader struct {
 	sources  sources
 	faults   []Fault
 	warnings []Fault
-	broken   places // what stands there is loaded without
-	quiet    places // what stands there has its fault already
+	// duplicates are faults with which the rest can still be looked into.
+	duplicates []Fault
+	hopeless   bool   // there is nothing that compose-go could load
+	trusted    bool   // the description is the built-in one
+	broken     places // what stands there is loaded without
+	quiet      places // what stands there has its fault already
 }
 
 func (l *loader) add(name string, data []byte) {
 	s, faults := parse(name, data)
 	l.faults = append(l.faults, faults...)
+	for _, t := range s.twice {
+		l.broken.add(t.second)
+		l.duplicates = append(l.duplicates, Fault{File: name, Line: t.second.line, What: fmt.Sprintf("%q stands here a second time", t.key),
+			Why: fmt.Sprintf("it is set in line %d already, and only one of the two could count", t.first.line), Cure: "remove one of them"})
+	}
 	l.sources = append(l.sources, s)
 }
 
@@ -91,23 +98,31 @@ func (l *loader) result() error {
 	return Faults(tidy(l.faults))
 }
 
-// load does all of it. A trusted description is not held against the schema.
-func (l *loader) load(ctx context.Context, trusted bool) (*Project, error) {
+// load does all of it.
+func (l *loader) load(ctx context.Context) (*Project, error) {
 	l.setVariables()
 	if len(l.faults) > 0 {
 		return nil, l.result() // what can't be read or parsed can't be looked into
 	}
-	if !trusted {
+	l.faults = l.duplicates
+	if !l.trusted {
 		l.checkVariables()
 		l.checkSchema()
+	}
+	if l.hopeless {
+		return nil, l.result()
 	}
 	dict, project := l.read(ctx)
 	if project == nil {
 		return nil, l.result()
 	}
-	if !trusted {
+	if !l.trusted {
 		l.checkSupported(dict)
 		l.checkReferences(project)
+	}
+	if dict[extension] == nil {
+		l.fault([]string{extension}, "there is no x-halab section", "Compose has no words for clusters and VIPs", "add one; compose/compose.yaml has an example")
+		return nil, l.result()
 	}
 	x := l.readSection(dict[extension])
 	b := builder{loader: l, project: project, x: x}
@@ -138,13 +153,9 @@ func (l *loader) read(ctx context.Context) (map[string]any, *types.Project) {
 			l.faults = append(l.faults, Fault{File: l.sources[0].name, What: "loading was interrupted: " + ctx.Err().Error()})
 			return nil, nil
 		}
-		path := l.blame(err)
-		before := len(l.faults)
-		l.fault(path, clean(err), "Compose refuses it", "mend it; docker compose config shows what Compose makes of the file")
-		if len(path) < 2 || len(l.faults) == before {
+		if !l.blame(err) {
 			return nil, nil
 		}
-		l.broken.add(l.sources.at(path))
 		for i, s := range l.sources {
 			texts[i] = s.without(l.broken)
 		}
@@ -152,11 +163,14 @@ func (l *loader) read(ctx context.Context) (map[string]any, *types.Project) {
 	return nil, nil
 }
 
+// gaveUp begins the message about a panic in compose-go.
+const gaveUp = "compose-go gave up on the file"
+
 // compose has compose-go load texts as the files' contents.
 func (l *loader) compose(ctx context.Context, texts [][]byte) (dict map[string]any, project *types.Project, err error) {
 	defer func() {
 		if p := recover(); p != nil {
-			dict, project, err = nil, nil, fmt.Errorf("compose-go gave up on the file: %v", p)
+			dict, project, err = nil, nil, fmt.Errorf("%s: %v", gaveUp, p)
 		}
 	}()
 	details := types.ConfigDetails{WorkingDir: l.dir, Environment: maps.Clone(l.env)}
@@ -166,6 +180,14 @@ func (l *loader) compose(ctx context.Context, texts [][]byte) (dict map[string]a
 	set := []func(*compose.Options){compose.WithSkipValidation, func(o *compose.Options) {
 		o.SetProjectName(projectName, false)
 		o.SkipConsistencyCheck = true
+		if l.trusted {
+			// It has no relative path, and no variable where a number belongs:
+			// what is left out here takes as long as all the rest.
+			o.Interpolate.TypeCastMapping = nil
+			o.ResolvePaths = false
+			o.SkipDefaultValues = true
+			o.SkipExtends, o.SkipInclude = true, true
+		}
 	}}
 	dict, err = compose.LoadModelWithContext(ctx, details, set...)
 	if err != nil {
@@ -202,37 +224,4 @@ func shallow(v any) any {
 		copied[k] = inner
 	}
 	return copied
-}
-
-var (
-	dottedPath  = regexp.MustCompile(`\b(?:services|networks|volumes|configs|secrets)\.[^\s:,"'\]]+`)
-	namedThing  = regexp.MustCompile(`\b(service|network|volume) "([^"]+)"`)
-	bracketPart = regexp.MustCompile(`\[(\d*)\]`)
-)
-
-// blame finds the value that a message of compose-go is about, as far as its
-// text tells.
-func (l *loader) blame(err error) []string {
-	text := err.Error()
-	var joinedErr interface{ Unwrap() []error }
-	if errors.As(err, &joinedErr) && len(joinedErr.Unwrap()) > 0 {
-		text = joinedErr.Unwrap()[0].Error()
-	}
-	for _, m := range dottedPath.FindAllString(text, -1) {
-		parts := strings.Split(bracketPart.ReplaceAllString(m, ".$1"), ".")
-		for ; len(parts) >= 2; parts = parts[:len(parts)-1] {
-			if l.sources.has(parts...) {
-				return parts
-			}
-		}
-	}
-	if m := namedThing.FindStringSubmatch(text); m != nil && l.sources.has(m[1]+"s", m[2]) {
-		return []string{m[1] + "s", m[2]}
-	}
-	return nil
-}
-
-// clean makes one line of an error.
-func clean(err error) string {
-	return strings.Join(strings.Fields(err.Error()), " ")
 }

@@ -3,7 +3,7 @@ package composefile
 import (
 	"slices"
 
-	"go.yaml.in/yaml/v3"
+	"go.yaml.in/yaml/v4"
 )
 
 // without is the file's text without the entries that start on broken places

@@ -14,8 +14,12 @@ import (
 // that exclude each other: compose-go finds them too, but one at a time and
 // without their place.
 func (l *loader) checkReferences(p *types.Project) {
+	before := len(l.faults)
 	for _, name := range p.ServiceNames() {
 		l.checkServiceReferences(p, p.Services[name])
+	}
+	if len(l.faults) > before {
+		return // the circle would be looked for along paths that lead nowhere
 	}
 	if err := graph.CheckCycle(p); err != nil {
 		l.fault([]string{"services"}, clean(err), "neither could start first", "break the circle: depends_on, network_mode, pid")
@@ -84,4 +88,5 @@ func (l *loader) dangling(path []string, what, kind, name string, known []string
 		cure = "did you mean " + close + "?"
 	}
 	l.fault(path, what, fmt.Sprintf("the file has no such %s", kind), cure)
+	l.hush(path)
 }

@@ -35,7 +35,6 @@ func (b *builder) findRole(name string, r role) {
 	path := []string{extension, "clusters", r.cluster.Name, "nodes", r.node.Name, string(r.service)}
 	if _, ok := b.project.Services[name]; !ok {
 		b.unknown(path, "service", name, b.project.ServiceNames())
-		b.hush(path)
 		return
 	}
 	if other, taken := b.roles[name]; taken {
@@ -48,24 +47,23 @@ func (b *builder) findRole(name string, r role) {
 
 // checkNodes checks that the four services of a node are one machine.
 func (b *builder) checkNodes() {
-	for _, n := range b.lab.Nodes() {
+	for _, name := range b.project.ServiceNames() {
+		r, ok := b.roles[name]
+		if !ok || r.node == nil {
+			continue
+		}
+		n, service := r.node, b.project.Services[name]
 		machine := n.Services[topology.ServiceNode]
-		for _, s := range topology.Services() {
-			service, ok := b.project.Services[n.Services[s]]
-			if !ok {
-				continue
-			}
-			switch {
-			case n.Endpoint != "":
-				b.mustBe(service, "network_mode", service.NetworkMode, "host", fmt.Sprintf("node %s is the host %s itself", n.Name, n.Endpoint))
-			case s == topology.ServiceNode:
-				b.checkMachine(n, service)
-			case machine != "":
-				joined := "service:" + machine
-				why := fmt.Sprintf("it is the %s of node %s, and a node is one machine with one network and one process table", s, n.Name)
-				b.mustBe(service, "network_mode", service.NetworkMode, joined, why)
-				b.mustBe(service, "pid", service.Pid, joined, why)
-			}
+		switch {
+		case n.Endpoint != "":
+			b.mustBe(service, "network_mode", service.NetworkMode, "host", fmt.Sprintf("node %s is the host %s itself", n.Name, n.Endpoint))
+		case r.service == topology.ServiceNode:
+			b.checkMachine(*n, service)
+		case machine != "":
+			joined := "service:" + machine
+			why := fmt.Sprintf("it is the %s of node %s, and a node is one machine with one network and one process table", r.service, n.Name)
+			b.mustBe(service, "network_mode", service.NetworkMode, joined, why)
+			b.mustBe(service, "pid", service.Pid, joined, why)
 		}
 	}
 }

@@ -13,7 +13,7 @@ import (
 	"github.com/compose-spec/compose-go/v2/template"
 	"github.com/santhosh-tekuri/jsonschema/v6"
 	"github.com/santhosh-tekuri/jsonschema/v6/kind"
-	"go.yaml.in/yaml/v3"
+	"go.yaml.in/yaml/v4"
 	"golang.org/x/text/language"
 	"golang.org/x/text/message"
 )
@@ -69,6 +69,7 @@ func (c *schemaChecker) check(compiled *jsonschema.Schema) {
 
 // value is what a document says, with its variables replaced, in JSON's types.
 func (c *schemaChecker) value(doc *yaml.Node) (any, bool) {
+	c.source.cut(doc, c.loader.broken, 0)
 	untag(doc, map[*yaml.Node]bool{})
 	var raw any
 	if err := doc.Decode(&raw); err != nil {
@@ -80,7 +81,7 @@ func (c *schemaChecker) value(doc *yaml.Node) (any, bool) {
 	}
 	values, ok := raw.(map[string]any)
 	if !ok {
-		c.add(Fault{File: c.source.name, Line: 1, What: "the file is not a mapping of names to values", Why: "a Compose file has services, networks and volumes at its top", Cure: "see compose/compose.yaml for one that works"})
+		c.giveUp(Fault{File: c.source.name, Line: 1, What: "the file is not a mapping of names to values", Why: "a Compose file has services, networks and volumes at its top", Cure: "see compose/compose.yaml for one that works"})
 		return nil, false
 	}
 	delete(values, "version") // obsolete, and no fault
@@ -90,7 +91,7 @@ func (c *schemaChecker) value(doc *yaml.Node) (any, bool) {
 	}
 	text, err := json.Marshal(values)
 	if err != nil {
-		c.add(Fault{File: c.source.name, What: "a key is not a text: " + err.Error(), Why: "Compose knows only names", Cure: "put the key in quotes"})
+		c.giveUp(Fault{File: c.source.name, What: "a key is not a text: " + err.Error(), Why: "Compose knows only names", Cure: "put the key in quotes"})
 		return nil, false
 	}
 	value, err := jsonschema.UnmarshalJSON(strings.NewReader(string(text)))
@@ -104,22 +105,17 @@ func silent(text string, lookup template.Mapping) (string, error) {
 
 func (c *schemaChecker) add(f Fault) { c.loader.faults = append(c.loader.faults, f) }
 
-// undecodable notes what YAML itself refuses in a well-formed document: keys
-// that stand twice, above all.
+// giveUp notes a fault with which there is nothing to load.
+func (c *schemaChecker) giveUp(f Fault) {
+	c.loader.hopeless = true
+	c.add(f)
+}
+
+// undecodable notes what YAML itself refuses in a well-formed document.
 func (c *schemaChecker) undecodable(err error) {
-	messages := []string{err.Error()}
-	var several *yaml.TypeError
-	if errors.As(err, &several) {
-		messages = several.Errors
-	}
-	for _, m := range messages {
-		f := c.source.syntax(m)
-		f.Why, f.Cure = "YAML can't make one value of it", "mend the line"
-		if strings.Contains(m, "already defined") {
-			f.Why, f.Cure = "only one of the two could count", "remove one of them"
-		}
-		c.add(f)
-	}
+	f := c.source.syntax(err)
+	f.Why, f.Cure = "YAML can't make one value of it", "mend the line"
+	c.giveUp(f)
 }
 
 // untag takes away the tags by which Compose overrides, which mean nothing to
@@ -219,8 +215,12 @@ func (c *schemaChecker) report(e *jsonschema.ValidationError) {
 // unknown notes a field that there is not, and those that may be meant.
 func (c *schemaChecker) unknown(path []string, field, url string) {
 	where := orElse(strings.Join(path, "."), "the file")
+	known := c.fields(path, url)
+	if slices.Contains(known, field) {
+		return // its value has a fault of its own
+	}
 	cure := "remove it; text of your own goes into fields that start with x-"
-	if close := suggestField(field, c.fields(path, url)); close != "" {
+	if close := suggestField(field, known); close != "" {
 		cure = "did you mean " + close + "?"
 	}
 	c.place(append(slices.Clone(path), field), fmt.Sprintf("%s has an unknown field %q", where, field), "Compose knows no such field there", cure)
@@ -242,15 +242,5 @@ func (c *schemaChecker) fields(path []string, url string) []string {
 		return serviceFields(c.schema)
 	}
 	_, pointer, _ := strings.Cut(url, "#")
-	at := c.schema
-	for _, part := range strings.Split(strings.Trim(pointer, "/"), "/") {
-		m, ok := at.(map[string]any)
-		if !ok {
-			break
-		}
-		if next, ok := m[unescape(part)]; ok {
-			at = next
-		}
-	}
-	return properties(at)
+	return properties(follow(c.schema, pointer))
 }

@@ -43,10 +43,6 @@ type sectionNode struct {
 // form: unknown fields, and values of another kind than they should be.
 func (l *loader) readSection(value any) section {
 	path := []string{extension}
-	if value == nil {
-		l.fault(path, "there is no x-halab section", "Compose has no words for clusters and VIPs", "add one; compose/compose.yaml has an example")
-		return section{}
-	}
 	m := l.mapping(path, value, "network", "client", "host", "clusters")
 	x := section{network: m.text("network"), client: m.text("client"), host: m.text("host")}
 	clusters := l.mapping(m.at("clusters"), m.values["clusters"])
@@ -168,7 +164,7 @@ func describe(v any) string {
 	case string:
 		return fmt.Sprintf("the text %.40q", v)
 	}
-	return fmt.Sprintf("%.40v", v)
+	return fmt.Sprintf("%v", v)
 }
 
 // inOrder lists the keys of a mapping in the order in which the files have

@@ -9,7 +9,7 @@ import (
 	"strconv"
 	"strings"
 
-	"go.yaml.in/yaml/v3"
+	"go.yaml.in/yaml/v4"
 )
 
 // Bounds on what a description may be: aliases of aliases can make a file of a
@@ -43,12 +43,19 @@ type source struct {
 	docs  []*yaml.Node
 	index map[string]place
 	left  int // nodes that may still be visited
+	twice []twin
+}
+
+// twin is a key that stands twice in one mapping.
+type twin struct {
+	key           string
+	first, second place
 }
 
 // joined makes one key of a path. No YAML key that Compose knows holds a NUL.
 func joined(path []string) string { return strings.Join(path, "\x00") }
 
-var yamlLine = regexp.MustCompile(`^(?:yaml: )?(?:unmarshal errors:\s*)?line (\d+): (.*)$`)
+var yamlMark = regexp.MustCompile(`(?:line (\d+)(?:, column \d+)?|<unknown position>): `)
 
 // parse reads the YAML tree of a file and finds the place of everything in it.
 func parse(name string, data []byte) (*source, []Fault) {
@@ -64,7 +71,7 @@ func parse(name string, data []byte) (*source, []Fault) {
 			break
 		}
 		if err != nil {
-			return s, []Fault{s.syntax(err.Error())}
+			return s, []Fault{s.syntax(err)}
 		}
 		s.docs = append(s.docs, &doc)
 		if !s.visit(&doc, nil, 0) {
@@ -74,12 +81,25 @@ func parse(name string, data []byte) (*source, []Fault) {
 	return s, nil
 }
 
-// syntax makes a fault of a parser's message, which may start with its line.
-func (s *source) syntax(message string) Fault {
-	f := Fault{File: s.name, What: strings.TrimPrefix(message, "yaml: "), Why: "this is not YAML", Cure: "mend the line; indent with spaces, and quote text that has : or # in it"}
-	if m := yamlLine.FindStringSubmatch(message); m != nil {
-		f.Line, _ = strconv.Atoi(m[1])
-		f.What = m[2]
+// syntax makes a fault of a parser's error, whose text tells its line.
+func (s *source) syntax(err error) Fault {
+	message := clean(err)
+	f := Fault{File: s.name, What: strings.TrimPrefix(message, "yaml: "), Why: "this is not YAML", Cure: "mend the line, or the one before it: indent with spaces, all of a mapping alike, and quote text that has : or # in it"}
+	marks := yamlMark.FindAllStringSubmatchIndex(message, -1)
+	if len(marks) == 0 {
+		return f
+	}
+	last := marks[len(marks)-1]
+	if last[2] >= 0 {
+		f.Line, _ = strconv.Atoi(message[last[2]:last[3]])
+	}
+	f.What = message[last[1]:]
+	// The parser counts lines from 0, the scanner below it from 1, and only
+	// their types tell them apart.
+	switch {
+	case strings.HasPrefix(f.What, "unknown anchor"): // counted from 1
+	case strings.HasSuffix(fmt.Sprintf("%T", err), "ParserError"):
+		f.Line++
 	}
 	return f
 }
@@ -114,6 +134,7 @@ func (s *source) visit(n *yaml.Node, path []string, depth int) bool {
 // visitMapping notes the entries of a mapping: first those it merges in, the
 // least first, then its own.
 func (s *source) visitMapping(n *yaml.Node, path []string, depth int) bool {
+	mine := map[string]*yaml.Node{}
 	for _, own := range []bool{false, true} {
 		for i := 0; i+1 < len(n.Content); i += 2 {
 			key, value := n.Content[i], n.Content[i+1]
@@ -127,6 +148,11 @@ func (s *source) visitMapping(n *yaml.Node, path []string, depth int) bool {
 				continue
 			}
 			below := append(path[:len(path):len(path)], key.Value)
+			if mine[key.Value] != nil {
+				s.twice = append(s.twice, twin{key.Value, s.placeOf(mine[key.Value]), s.placeOf(key)})
+				continue
+			}
+			mine[key.Value] = key
 			s.note(below, key)
 			if !s.visit(value, below, depth+1) {
 				return false

@@ -8,7 +8,7 @@ import (
 	"strings"
 
 	"github.com/compose-spec/compose-go/v2/template"
-	"go.yaml.in/yaml/v3"
+	"go.yaml.in/yaml/v4"
 
 	"halab/internal/topology"
 )
@@ -88,6 +88,11 @@ func (l *loader) checkScalar(s *source, owner, n *yaml.Node, unset map[string]bo
 		l.faults = append(l.faults, Fault{File: s.name, Line: n.Line, What: what, Why: why, Cure: cure})
 		l.quiet.add(s.placeOf(owner))
 	}
+	if _, err := template.SubstituteWithOptions(n.Value, everySet, template.WithoutLogging); err != nil {
+		add(fmt.Sprintf("%q has a dollar sign that begins no variable", n.Value), "Compose replaces $NAME and ${NAME} by variables", "write $$ for a dollar sign as such")
+		l.broken.add(s.placeOf(owner))
+		return
+	}
 	for _, v := range l.undefined(n.Value) {
 		unset[v] = true
 		add(fmt.Sprintf("variable %s is not set", v), "it would become nothing, which is hardly meant",
@@ -95,16 +100,14 @@ func (l *loader) checkScalar(s *source, owner, n *yaml.Node, unset map[string]bo
 	}
 	_, err := template.SubstituteWithOptions(n.Value, l.lookup, template.WithoutLogging)
 	var missing *template.MissingRequiredError
-	switch {
-	case err == nil:
-	case errors.As(err, &missing):
+	if errors.As(err, &missing) {
 		add(fmt.Sprintf("variable %s is not set", missing.Variable), "the file demands it: "+orElse(missing.Reason, "no reason given"), "set it in the environment")
-		l.broken.add(s.placeOf(owner))
-	default:
-		add(fmt.Sprintf("%q has a dollar sign that begins no variable", n.Value), "Compose replaces $NAME and ${NAME} by variables", "write $$ for a dollar sign as such")
 		l.broken.add(s.placeOf(owner))
 	}
 }
+
+// everySet is an environment in which every variable is set.
+func everySet(string) (string, bool) { return "x", true }
 
 func orElse(s, other string) string {
 	if s == "" {
