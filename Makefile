@@ -38,10 +38,10 @@ e2e: ## the built binary on the real engine (E2E=regexp selects tests)
 lint: ## go vet, gofmt, staticcheck, shellcheck, govulncheck
 	@scripts/lint
 
-bench: ## how fast it is, beside Compose on the same file
+bench: ## how fast it is, beside Compose on the same file (BENCH=-build=false)
 	@scripts/prepare test
 	@$(MAKE) --no-print-directory build
-	@scripts/bench
+	@scripts/bench $(BENCH)
 
 fuzz: ## every fuzz target for FUZZTIME (30s)
 	@scripts/fuzz

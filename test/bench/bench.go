@@ -1,0 +1,295 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"runtime"
+	"strings"
+	"time"
+)
+
+// The lab that is measured: of no name or subnet that anybody uses.
+const (
+	labName = "bench"
+	prefix  = "192.168.96"
+	macs    = "02:68:c0:a8:60"
+)
+
+type bench struct {
+	options
+	table *table
+	base  string // of the images
+}
+
+// environment is what halab, or Compose, gets to make that lab.
+func (b *bench) environment(name string) []string {
+	env := append(os.Environ(), "HALAB_NAME="+labName, "HALAB_SUBNET="+prefix+".0/24")
+	if name != b.halab {
+		env = append(env, "HALAB_BASE="+b.base, "HALAB_PREFIX="+prefix, "HALAB_MAC="+macs, "HALAB_PARENT="+labName+"0")
+	}
+	return env
+}
+
+// timed runs a command and says how long it took and what it said.
+func (b *bench) timed(ctx context.Context, name string, args ...string) (time.Duration, string, error) {
+	ctx, cancel := context.WithTimeout(ctx, 10*time.Minute)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, name, args...)
+	cmd.Env = b.environment(name)
+	var out, errs bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &errs
+	begin := time.Now()
+	err := cmd.Run()
+	took := time.Since(begin)
+	if err != nil {
+		err = fmt.Errorf("%s %s: %w\n%s", name, strings.Join(args, " "), err, errs.String())
+	}
+	return took, out.String(), err
+}
+
+func (b *bench) run(ctx context.Context, args ...string) (time.Duration, error) {
+	took, _, err := b.timed(ctx, b.halab, args...)
+	return took, err
+}
+
+// clean leaves nothing behind, whatever happened.
+func (b *bench) clean() {
+	if _, err := b.run(context.Background(), "down"); err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+	}
+}
+
+func (b *bench) all(ctx context.Context) error {
+	if err := b.describe(ctx); err != nil {
+		return err
+	}
+	if err := b.firstBuild(ctx); err != nil {
+		return err
+	}
+	if err := b.findBase(ctx); err != nil {
+		return err
+	}
+	for round := range b.rounds {
+		fmt.Fprintf(os.Stderr, "bench: round %d of %d\n", round+1, b.rounds)
+		if err := b.round(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// describe notes the machine.
+func (b *bench) describe(ctx context.Context) error {
+	var v struct {
+		Halab  string
+		Engine struct{ Version, Kernel string }
+	}
+	_, out, err := b.timed(ctx, b.halab, "version", "--json")
+	if err != nil {
+		return err
+	}
+	if err := json.Unmarshal([]byte(out), &v); err != nil {
+		return err
+	}
+	b.table.title = fmt.Sprintf("halab %s, Docker Engine %s, Linux %s, %d cores, %s",
+		v.Halab, v.Engine.Version, v.Engine.Kernel, runtime.NumCPU(), time.Now().Format("2006-01-02"))
+	return nil
+}
+
+func (b *bench) firstBuild(ctx context.Context) error {
+	if !b.build {
+		_, err := b.run(ctx, "build")
+		return err
+	}
+	fmt.Fprintln(os.Stderr, "bench: the first build of all images")
+	if _, err := b.run(ctx, "down", "--images"); err != nil {
+		return err
+	}
+	took, err := b.run(ctx, "build")
+	b.table.row("first build of all images", "under 150 s").add("halab", took)
+	return err
+}
+
+// findBase brings the lab up once, which also warms the page cache, and asks it
+// for its base.
+func (b *bench) findBase(ctx context.Context) error {
+	if _, err := b.run(ctx, "up"); err != nil {
+		return err
+	}
+	_, out, err := b.timed(ctx, b.halab, "status", "--json")
+	if err != nil {
+		return err
+	}
+	var s struct{ Base string }
+	if err := json.Unmarshal([]byte(out), &s); err != nil {
+		return err
+	}
+	if _, err := b.run(ctx, "down"); err != nil {
+		return err
+	}
+	b.base = s.Base
+	return nil
+}
+
+// round measures each contestant once.
+func (b *bench) round(ctx context.Context) error {
+	if err := b.halabRound(ctx); err != nil {
+		return err
+	}
+	for _, c := range []struct{ name, binary string }{{"Compose v2", b.compose2}, {"Compose v1", b.compose1}} {
+		if c.binary == "" {
+			continue
+		}
+		if err := b.composeRound(ctx, c.name, c.binary); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// The rows, and what they should show.
+const (
+	rowUp     = "up, until the command returns"
+	rowServes = "up, until both VIPs serve"
+	rowDown   = "down"
+	rowStatus = "status"
+	rowFail   = "fail backend-01 app --how kill"
+	rowStop   = "fail backend-01 haproxy"
+)
+
+func (b *bench) halabRound(ctx context.Context) error {
+	took, err := b.run(ctx, "up")
+	if err != nil {
+		return err
+	}
+	b.table.row(rowUp, "no longer than Compose's").add("halab", took)
+	// up returns when both tiers serve; held here against a request from outside.
+	begin := time.Now()
+	if err := serves(ctx); err != nil {
+		return err
+	}
+	b.table.row(rowServes, "").add("halab", took+time.Since(begin))
+	for range 3 {
+		took, err := b.run(ctx, "status")
+		if err != nil {
+			return err
+		}
+		b.table.row(rowStatus, "under 150 ms").add("halab", took)
+	}
+	if err := b.faults(ctx); err != nil {
+		return err
+	}
+	took, err = b.run(ctx, "down")
+	b.table.row(rowDown, "at most 2 s, a fifth of Compose's").add("halab", took)
+	return err
+}
+
+// faults measures fail beside the bare call of the engine that it makes.
+func (b *bench) faults(ctx context.Context) error {
+	for _, f := range []struct {
+		row, service, how, call string
+	}{
+		{rowFail, "app", "kill", "kill?signal=KILL"},
+		{rowStop, "haproxy", "stop", "stop?t=5"},
+	} {
+		took, err := b.run(ctx, "fail", "backend-01", f.service, "--how", f.how)
+		if err != nil {
+			return err
+		}
+		b.table.row(f.row, "under 100 ms more than the bare call").add("halab", took)
+		if _, err := b.run(ctx, "restore"); err != nil {
+			return err
+		}
+		took, err = bareCall(ctx, labName+"-backend-01-"+f.service, f.call)
+		if err != nil {
+			return err
+		}
+		b.table.row(f.row, "").add("bare call", took)
+		if _, err := b.run(ctx, "restore"); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// bareCall is one request to the engine, and nothing else.
+func bareCall(ctx context.Context, container, call string) (time.Duration, error) {
+	engine := http.Client{Transport: &http.Transport{
+		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
+			return new(net.Dialer).DialContext(ctx, "unix", "/var/run/docker.sock")
+		},
+	}}
+	request, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://engine/v1.41/containers/"+container+"/"+call, nil)
+	if err != nil {
+		return 0, err
+	}
+	begin := time.Now()
+	answer, err := engine.Do(request)
+	if err != nil {
+		return 0, err
+	}
+	took := time.Since(begin)
+	_ = answer.Body.Close() // it has no body
+	if answer.StatusCode >= 300 {
+		return 0, fmt.Errorf("%s: %s", call, answer.Status)
+	}
+	return took, nil
+}
+
+func (b *bench) composeRound(ctx context.Context, name, binary string) error {
+	project := []string{"-p", labName, "-f", b.file}
+	if _, err := b.run(ctx, "network", "up"); err != nil {
+		return err
+	}
+	begin := time.Now()
+	took, _, err := b.timed(ctx, binary, append(project, "up", "-d")...)
+	if err != nil {
+		return err
+	}
+	b.table.row(rowUp, "").add(name, took)
+	if err := serves(ctx); err != nil {
+		return err
+	}
+	b.table.row(rowServes, "").add(name, time.Since(begin))
+	took, _, err = b.timed(ctx, binary, append(project, "down", "-v")...)
+	if err != nil {
+		return err
+	}
+	b.table.row(rowDown, "").add(name, took)
+	_, err = b.run(ctx, "network", "down")
+	return err
+}
+
+// serves waits until /frontend is answered through both tiers, asked over this
+// host's own leg: bound to its address, no request can leave another way.
+func serves(ctx context.Context) error {
+	ctx, cancel := context.WithTimeout(ctx, time.Minute)
+	defer cancel()
+	dialer := &net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(prefix + ".1")}, Timeout: 200 * time.Millisecond}
+	client := http.Client{Timeout: time.Second, Transport: &http.Transport{DisableKeepAlives: true, DialContext: dialer.DialContext}}
+	for {
+		request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+prefix+".10/frontend", nil)
+		if err != nil {
+			return err
+		}
+		if answer, err := client.Do(request); err == nil {
+			var a struct{ Frontend, Backend string }
+			err = json.NewDecoder(answer.Body).Decode(&a)
+			_ = answer.Body.Close() // it has been read
+			if err == nil && a.Frontend != "" && a.Backend != "" {
+				return nil
+			}
+		}
+		select {
+		case <-ctx.Done():
+			return fmt.Errorf("the lab does not serve: %w", ctx.Err())
+		case <-time.After(10 * time.Millisecond):
+		}
+	}
+}
