@@ -1,0 +1,159 @@
+package report
+
+import (
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+
+	"halab/internal/outage"
+)
+
+// number writes milliseconds or a count as short as the eye wants it: one
+// decimal below 100, none above.
+func number(v float64) string {
+	decimals := 0
+	switch {
+	case math.IsNaN(v) || math.IsInf(v, 0):
+		return "–"
+	case math.Abs(v) < 0.05:
+		return "0"
+	case math.Abs(v) < 99.95:
+		decimals = 1
+	}
+	return strings.Replace(strconv.FormatFloat(v, 'f', decimals, 64), "-", "−", 1)
+}
+
+// withUnit writes a measured value with its unit; a count is a whole number.
+func withUnit(v float64, unit string) string {
+	if unit == outage.UnitCount || unit == "" {
+		return strconv.FormatFloat(v, 'f', -1, 64)
+	}
+	if s := number(v); s != "0" || v == 0 {
+		return s + " " + unit
+	}
+	return strconv.FormatFloat(v, 'g', 2, 64) + " " + unit // a budget may be missed by little
+}
+
+// spread writes a range of milliseconds.
+func spread(lo, hi float64) string {
+	a, b := number(lo), number(hi)
+	if a == b {
+		return a
+	}
+	return a + "–" + b
+}
+
+// plain keeps text from outside on one line and shows what would act on a
+// terminal instead of letting it act.
+func plain(s string) string {
+	var b strings.Builder
+	for len(s) > 0 {
+		r, size := utf8.DecodeRuneInString(s)
+		switch {
+		case r == utf8.RuneError && size == 1:
+			fmt.Fprintf(&b, `\x%02x`, s[0])
+		case r == '\n' || r == '\t' || r == '\r':
+			b.WriteByte(' ')
+		case unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp):
+			fmt.Fprintf(&b, `\u%04x`, r)
+		default:
+			b.WriteRune(r)
+		}
+		s = s[size:]
+	}
+	return b.String()
+}
+
+// columns is how many terminal columns plain text takes. Names of nodes and
+// scenarios are Latin; a wide letter would only shift one row of a table.
+func columns(s string) int { return utf8.RuneCountInString(s) }
+
+func padLeft(s string, n int) string {
+	return strings.Repeat(" ", max(0, n-columns(s))) + s
+}
+
+func padRight(s string, n int) string {
+	return s + strings.Repeat(" ", max(0, n-columns(s)))
+}
+
+// wrap breaks text at spaces into lines of at most n columns.
+func wrap(s string, n int) []string {
+	var lines []string
+	line := ""
+	for _, word := range strings.Fields(s) {
+		switch {
+		case line == "":
+			line = word
+		case columns(line)+1+columns(word) <= n:
+			line += " " + word
+		default:
+			lines = append(lines, line)
+			line = word
+		}
+	}
+	if line != "" {
+		lines = append(lines, line)
+	}
+	return lines
+}
+
+// plural writes a count with its noun.
+func plural(n int, noun string) string {
+	if n == 1 {
+		return "1 " + noun
+	}
+	return strconv.Itoa(n) + " " + noun + "s"
+}
+
+// stepTitle is a step of the anatomy in words.
+func stepTitle(n outage.StepName) string {
+	switch n {
+	case outage.StepFault:
+		return "fault"
+	case outage.StepLastServed:
+		return "last byte served"
+	case outage.StepLastAdvert:
+		return "last advert of old master"
+	case outage.StepDetected:
+		return "detected"
+	case outage.StepElected:
+		return "new master elected"
+	case outage.StepVIP:
+		return "VIP on the interface"
+	case outage.StepGARP:
+		return "first gratuitous ARP"
+	case outage.StepServed:
+		return "first probe served"
+	}
+	return plain(string(n))
+}
+
+// invariantTitle is an invariant in words.
+func invariantTitle(name string) string {
+	switch name {
+	case outage.InvTwoHolders:
+		return "two interfaces held the VIP"
+	case outage.InvTwoMasters:
+		return "two nodes sent adverts for the VIP"
+	case outage.InvNoHolder:
+		return "no live interface held the VIP"
+	case outage.InvHolderWithoutHAProxy:
+		return "the VIP's holder had no HAProxy that answered"
+	case outage.InvStaleVIP:
+		return "the VIP stayed on a node without keepalived"
+	case outage.InvFlapping:
+		return "more elections than the fault explains"
+	}
+	return plain(name)
+}
+
+// phaseTitle is a phase in a table: nothing for the fault itself.
+func phaseTitle(p outage.Phase) string {
+	if p == outage.PhaseFault {
+		return "fault"
+	}
+	return plain(string(p))
+}

@@ -1,0 +1,307 @@
+package report
+
+import (
+	"fmt"
+	"sort"
+	"strings"
+
+	"halab/internal/agentapi"
+	"halab/internal/outage"
+)
+
+// row is one line of the table that every report shows: one stream of one
+// phase of a scenario, over its valid runs.
+type row struct {
+	Phase     outage.Phase
+	Stream    string
+	Metric    string
+	Summary   outage.Summary // N is 0 where there was nothing to sum up
+	Failed    int            // probes that failed, all valid runs together
+	Slowest   float64        // worst latency of an answered probe, ms
+	Predicted *outage.Prediction
+	Flagged   bool // outside its prediction
+}
+
+// Label names the row within its scenario.
+func (r row) Label() string {
+	if r.Phase == outage.PhaseFault {
+		return plain(r.Stream)
+	}
+	return plain(string(r.Phase) + " " + r.Stream)
+}
+
+// Verdict is one word for the flag column.
+func (r row) Verdict() string {
+	switch {
+	case r.Flagged:
+		return "OUT"
+	case r.Predicted != nil && r.Summary.N > 0:
+		return "ok"
+	}
+	return ""
+}
+
+// Range is the predicted range, or nothing.
+func (r row) Range() string {
+	if r.Predicted == nil {
+		return ""
+	}
+	return spread(r.Predicted.MinMs, r.Predicted.MaxMs)
+}
+
+// outageMetric names the outage of a stream in a phase, as package outage does.
+func outageMetric(p outage.Phase, stream string) string {
+	name := stream + ".outage"
+	if p == outage.PhaseFailback {
+		return "failback." + name
+	}
+	return name
+}
+
+// rows lists what to show of a scenario: the edge always, another stream when
+// something can be said of it.
+func rows(s outage.ScenarioResult) []row {
+	var out []row
+	for _, p := range []outage.Phase{outage.PhaseFault, outage.PhaseFailback, outage.PhaseSoak} {
+		for _, name := range streamNames(s, p) {
+			r := row{Phase: p, Stream: name, Metric: outageMetric(p, name)}
+			r.fill(s)
+			if name == agentapi.StreamEdge || r.Summary.Max > 0 || r.Failed > 0 || r.Predicted != nil {
+				out = append(out, r)
+			}
+		}
+	}
+	return out
+}
+
+func (r *row) fill(s outage.ScenarioResult) {
+	for _, m := range s.Summary {
+		if m.Metric == r.Metric {
+			r.Summary = m
+		}
+	}
+	for i := range s.Predictions {
+		if s.Predictions[i].Metric == r.Metric {
+			r.Predicted = &s.Predictions[i]
+		}
+	}
+	for _, f := range s.Flags {
+		if f.Metric == r.Metric {
+			r.Flagged = true
+		}
+	}
+	for _, run := range s.Runs {
+		if !run.Valid() {
+			continue
+		}
+		if st, ok := stream(run, r.Phase, r.Stream); ok {
+			r.Failed += st.Failed
+			r.Slowest = max(r.Slowest, st.LatencyMaxMs)
+		}
+	}
+}
+
+// stream finds a stream of a phase of a run.
+func stream(run outage.Run, p outage.Phase, name string) (outage.Stream, bool) {
+	a, ok := run.Phase(p)
+	if !ok {
+		return outage.Stream{}, false
+	}
+	return streamOf(a, name)
+}
+
+func streamOf(a outage.Analysis, name string) (outage.Stream, bool) {
+	for _, st := range a.Streams {
+		if st.Name == name {
+			return st, true
+		}
+	}
+	return outage.Stream{}, false
+}
+
+// streamNames lists the streams that any run of a phase has, edge first.
+func streamNames(s outage.ScenarioResult, p outage.Phase) []string {
+	seen := map[string]bool{}
+	for _, run := range s.Runs {
+		if a, ok := run.Phase(p); ok {
+			for _, st := range a.Streams {
+				seen[st.Name] = true
+			}
+		}
+	}
+	return streamOrder(seen)
+}
+
+func streamOrder(seen map[string]bool) []string {
+	var names []string
+	for _, n := range []string{agentapi.StreamEdge, agentapi.StreamStack, agentapi.StreamKeepalive} {
+		if seen[n] {
+			names = append(names, n)
+			delete(seen, n)
+		}
+	}
+	var others []string
+	for n := range seen {
+		others = append(others, n)
+	}
+	sort.Strings(others)
+	return append(names, others...)
+}
+
+// note is a line under a scenario's table that the reader must not miss.
+type note struct {
+	Bad  bool // an unwelcome surprise; otherwise worth knowing
+	Text string
+}
+
+// notes lists what is remarkable of a scenario: flags, invariants, runs that
+// are no measurement. A flag for an invariant is told with the run's invariants.
+func notes(s outage.ScenarioResult) []note {
+	var out []note
+	for _, f := range s.Flags {
+		if !toldByRun(s, f) {
+			out = append(out, note{Bad: true, Text: flagText(s, f)})
+		}
+	}
+	for _, run := range s.Runs {
+		out = append(out, runNotes(run)...)
+	}
+	return out
+}
+
+// toldByRun says whether a flag is for an invariant that runNotes tells of.
+func toldByRun(s outage.ScenarioResult, f outage.Flag) bool {
+	for _, run := range s.Runs {
+		a, ok := run.Phase(f.Phase)
+		if run.Number != f.Run || !ok || !a.Valid {
+			continue
+		}
+		for _, inv := range a.Invariants {
+			if inv.Name == f.Metric && inv.Remarkable() {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func flagText(s outage.ScenarioResult, f outage.Flag) string {
+	t := plain(f.Text)
+	for _, p := range s.Predictions {
+		if p.Metric == f.Metric {
+			t = fmt.Sprintf("%s is %s, predicted %s", plain(f.Metric),
+				withUnit(f.Measured, outage.Unit(f.Metric)), spread(f.MinMs, f.MaxMs))
+		}
+	}
+	if f.Run > 0 && !strings.Contains(t, fmt.Sprintf("run %d", f.Run)) {
+		t = fmt.Sprintf("run %d: %s", f.Run, t)
+	}
+	return t
+}
+
+func runNotes(run outage.Run) []note {
+	var out []note
+	if run.Error != "" {
+		out = append(out, note{Bad: true, Text: fmt.Sprintf("run %d was not carried out: %s", run.Number, plain(run.Error))})
+	}
+	for _, a := range run.Phases {
+		if !a.Valid {
+			out = append(out, note{Text: fmt.Sprintf("run %d, %s, is not a measurement: %s", run.Number, phaseTitle(a.Phase), plain(a.Invalid))})
+			continue
+		}
+		for _, inv := range a.Invariants {
+			if inv.Remarkable() {
+				out = append(out, note{Bad: true, Text: fmt.Sprintf("run %d, %s: %s", run.Number, phaseTitle(a.Phase), invariantText(inv))})
+			}
+		}
+	}
+	return out
+}
+
+// invariantText says in words how an invariant fared.
+func invariantText(inv outage.Invariant) string {
+	t := invariantTitle(inv.Name)
+	if !inv.Broken() {
+		return "expected, but not seen: " + t
+	}
+	if inv.Count > 0 {
+		t += fmt.Sprintf(" (%d too many)", inv.Count)
+	}
+	if inv.Ms > 0 {
+		t += " for " + number(inv.Ms) + " ms"
+	}
+	switch inv.Expect {
+	case outage.Must:
+		t += ", as the scenario is there to show"
+	case outage.May:
+		t += ", as this fault cannot but do"
+	}
+	return t
+}
+
+// validRuns counts the runs that are measurements.
+func validRuns(s outage.ScenarioResult) int {
+	n := 0
+	for _, run := range s.Runs {
+		if run.Valid() {
+			n++
+		}
+	}
+	return n
+}
+
+// budgets lists every verdict of a result: the command line's first, then each
+// scenario's own.
+func budgets(r *outage.Result) []outage.BudgetVerdict {
+	var out []outage.BudgetVerdict
+	if r.Budget != nil {
+		out = append(out, *r.Budget)
+	}
+	for _, s := range r.Scenarios {
+		if s.Budget != nil {
+			out = append(out, *s.Budget)
+		}
+	}
+	return out
+}
+
+// checkText is the verdict of one budget check in a sentence.
+func checkText(c outage.BudgetCheck) string {
+	if c.Text != "" {
+		return plain(c.Text)
+	}
+	t := fmt.Sprintf("%s: %s, measured %s", plain(c.Scenario), plain(c.Condition), withUnit(c.Measured, c.Unit))
+	if !c.Held {
+		t += ", beyond it by " + withUnit(c.By, c.Unit)
+		if c.Run > 0 {
+			t += fmt.Sprintf(" (run %d)", c.Run)
+		}
+	}
+	return t
+}
+
+// facts are the circumstances of a drill, in the order to read them.
+func facts(r *outage.Result) [][2]string {
+	f := [][2]string{
+		{"lab", fmt.Sprintf("%s, %s on %s", plain(r.Lab), plain(r.Profile), plain(r.Base))},
+	}
+	var daemons []string
+	for name := range r.Daemons {
+		daemons = append(daemons, name)
+	}
+	sort.Strings(daemons)
+	for i, name := range daemons {
+		daemons[i] = plain(name + " " + strings.TrimPrefix(r.Daemons[name], name+" "))
+	}
+	if len(daemons) > 0 {
+		f = append(f, [2]string{"daemons", strings.Join(daemons, ", ")})
+	}
+	m := r.Machine
+	return append(f,
+		[2]string{"machine", fmt.Sprintf("%s, %s, %d MiB, kernel %s, engine %s, cgroup v%s",
+			plain(m.System), plural(m.CPUs, "CPU"), m.MemoryMiB, plain(m.Kernel), plain(m.Engine), plain(m.Cgroup))},
+		[2]string{"date", r.Date.Format("2006-01-02 15:04:05 MST")},
+		[2]string{"seed", fmt.Sprint(r.Seed)},
+		[2]string{"floor", fmt.Sprintf("%s ms: the edge cannot see a shorter outage, and one that it sees is off by at most this", number(r.FloorMs))},
+	)
+}
