@@ -109,9 +109,6 @@ func (e *Engine) cure() string {
 	switch scheme {
 	case "unix":
 		return "the Docker engine isn't running: systemctl start docker; where it isn't installed: apt-get install docker.io"
-	case "ssh":
-		user, _, _ := strings.Cut(rest, "/")
-		return fmt.Sprintf("try: ssh %s docker version", user)
 	default:
 		return fmt.Sprintf("is its host up, and the address right? try: docker -H %s://%s version", scheme, rest)
 	}
