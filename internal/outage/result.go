@@ -106,6 +106,9 @@ type Prediction struct {
 	MinMs  float64 `json:"min_ms"`
 	MaxMs  float64 `json:"max_ms"`
 	MeanMs float64 `json:"mean_ms"`
+	// Never says that nothing will end the outage until somebody mends what is
+	// broken; the range then means nothing.
+	Never bool `json:"never,omitempty"`
 	// Formula is the arithmetic with its numbers, for the reader.
 	Formula string `json:"formula"`
 	// Assumes says what the files don't tell and was taken as given.

@@ -92,7 +92,12 @@ func Flags(s ScenarioResult, predictions []Prediction) []Flag {
 		for _, p := range predictions {
 			v, ok := r.Value(p.Metric)
 			floor := r.floor()
-			if !ok || v >= p.MinMs-floor && v <= p.MaxMs+floor {
+			if !ok || p.Never && r.open() || !p.Never && v >= p.MinMs-floor && v <= p.MaxMs+floor {
+				continue
+			}
+			if p.Never {
+				out = append(out, Flag{Run: r.Number, Metric: p.Metric, Measured: v, Text: fmt.Sprintf(
+					"run %d: %s ended after %g %s, but nothing should have ended it", r.Number, p.Metric, v, Unit(p.Metric))})
 				continue
 			}
 			out = append(out, Flag{
@@ -123,6 +128,24 @@ func surprise(r Run, a Analysis, i Invariant) Flag {
 		f.Text = fmt.Sprintf("run %d, %s: %s for %g ms", r.Number, a.Phase, i.Name, i.Ms)
 	}
 	return f
+}
+
+// mended is how long before the end of the fault's phase an outage may end that
+// nothing but the mending ended: a probe due just before it waits for it.
+const mended = 1000.0
+
+// open says whether an outage of the run's fault lasted until it was mended.
+func (r Run) open() bool {
+	for _, a := range only(r, PhaseFault) {
+		for _, s := range a.Streams {
+			for _, span := range s.Spans {
+				if span.Open || span.ToMs > a.ToMs-mended {
+					return true
+				}
+			}
+		}
+	}
+	return false
 }
 
 // floor is the resolution of the run's finest stream.

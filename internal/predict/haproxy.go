@@ -1,0 +1,161 @@
+package predict
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+)
+
+// Proxy is what of a haproxy.cfg decides what a dying app costs. Times are
+// milliseconds; 0 is "never" for a timeout.
+type Proxy struct {
+	ConnectMs float64
+	ServerMs  float64
+	CheckMs   float64 // timeout of a health check once connected; 0: not set
+	InterMs   float64
+	FastMs    float64 // fastinter; 0: as InterMs
+	Fall      int
+	Retries   int
+	// Redispatch: a retry may go to another server; RedispatchEvery is after how
+	// many retries at the same one (0: the last retry only).
+	Redispatch      bool
+	RedispatchEvery int
+	// RetryOn: requests that a server took and did not answer are repeated.
+	RetryOn bool
+	Servers int
+}
+
+// HAProxy's own values where the file is silent: its configuration manual,
+// sections 4.2 and 5.2.
+const (
+	defaultInterMs = 2000
+	defaultFall    = 3
+	defaultRetries = 3
+)
+
+// ParseHAProxy reads the defaults and the first backend that has servers. It
+// never fails: what it does not understand is as if it were not there.
+func ParseHAProxy(text string) Proxy {
+	silent := Proxy{InterMs: defaultInterMs, Fall: defaultFall, Retries: defaultRetries}
+	common, found := silent, Proxy{}
+	p := common
+	section := ""
+	for line := range strings.SplitSeq(text, "\n") {
+		if i := strings.IndexByte(line, '#'); i >= 0 {
+			line = line[:i]
+		}
+		words := strings.Fields(line)
+		if len(words) == 0 {
+			continue
+		}
+		if slices.Contains([]string{"global", "defaults", "frontend", "backend", "listen", "peers", "resolvers"}, words[0]) {
+			common, found = closeSection(section, p, common, found)
+			section, p = words[0], common
+			if section == "defaults" {
+				p = silent
+			}
+			continue
+		}
+		p.line(words)
+	}
+	common, found = closeSection(section, p, common, found)
+	if found.Servers == 0 {
+		return common
+	}
+	return found
+}
+
+func closeSection(section string, p, common, found Proxy) (Proxy, Proxy) {
+	if section == "defaults" {
+		return p, found
+	}
+	if p.Servers > 0 && found.Servers == 0 {
+		return common, p
+	}
+	return common, found
+}
+
+func (p *Proxy) line(words []string) {
+	word := func(i int) string {
+		if i < len(words) {
+			return words[i]
+		}
+		return ""
+	}
+	switch words[0] {
+	case "timeout":
+		ms, ok := duration(word(2))
+		switch {
+		case !ok:
+		case word(1) == "connect":
+			p.ConnectMs = ms
+		case word(1) == "server":
+			p.ServerMs = ms
+		case word(1) == "check":
+			p.CheckMs = ms
+		}
+	case "retries":
+		p.Retries = int(bounded(word(1), defaultRetries, 0, 1000))
+	case "option":
+		if word(1) == "redispatch" {
+			p.Redispatch = true
+			p.RedispatchEvery = int(bounded(word(2), 0, -1000, 1000))
+		}
+	case "retry-on":
+		p.RetryOn = word(1) != "none" && word(1) != "conn-failure" && word(1) != ""
+	case "default-server":
+		p.check(words[1:])
+	case "server":
+		p.Servers++
+		p.check(words[1:])
+	}
+}
+
+func (p *Proxy) check(words []string) {
+	for i := 0; i+1 < len(words); i++ {
+		ms, ok := duration(words[i+1])
+		switch {
+		case words[i] == "fall":
+			p.Fall = int(bounded(words[i+1], defaultFall, 1, 1000))
+		case words[i] == "inter" && ok:
+			p.InterMs = ms
+		case words[i] == "fastinter" && ok:
+			p.FastMs = ms
+		}
+	}
+}
+
+// duration reads HAProxy's times: a number with us, ms, s, m, h or d;
+// milliseconds without.
+func duration(text string) (ms float64, ok bool) {
+	digits := strings.TrimRight(text, "abcdefghijklmnopqrstuvwxyz")
+	n, err := strconv.ParseUint(digits, 10, 31)
+	factor, known := map[string]float64{
+		"": 1, "us": 0.001, "ms": 1, "s": 1e3, "m": 60e3, "h": 3600e3, "d": 24 * 3600e3,
+	}[text[len(digits):]]
+	return float64(n) * factor, err == nil && known
+}
+
+// DownMs is how long the health checks take to call a dead server down, from
+// and to: the first failing check begins at most InterMs after the death, the
+// others follow at fastinter; each takes until it fails.
+func (p Proxy) DownMs(failMs float64) (low, high float64) {
+	fast := p.FastMs
+	if fast == 0 {
+		fast = p.InterMs
+	}
+	rest := float64(p.Fall-1) * fast
+	return rest + failMs, p.InterMs + rest + failMs
+}
+
+// checkFailMs is how long a health check waits for an app that does not answer.
+func (p Proxy) checkFailMs() float64 {
+	if p.CheckMs > 0 {
+		return p.CheckMs
+	}
+	return p.InterMs // the manual, "timeout check": without it inter counts
+}
+
+// saves says whether a request is repeated at another server although the first
+// one took it.
+func (p Proxy) saves() bool { return p.Redispatch && p.RetryOn && p.Retries > 0 && p.Servers > 1 }

@@ -1,0 +1,184 @@
+package predict
+
+import (
+	"flag"
+	"fmt"
+	"math"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"halab/internal/outage"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+// configurations are the files that the templates give, as their own tests have
+// them.
+const configurations = "../render/testdata"
+
+func read(t testing.TB, name string) string {
+	t.Helper()
+	b, err := os.ReadFile(filepath.Join(configurations, name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(b)
+}
+
+func input(t testing.TB, base, profile, cluster string, kind outage.Kind) Input {
+	t.Helper()
+	version := map[string]string{"debian12": "2.2.7", "centos7": "1.3.5"}[base]
+	node := func(rank string) Node {
+		prefix := base + "-" + profile + "-" + cluster + "-" + rank + "-"
+		return Node{
+			Keepalived: read(t, prefix+"keepalived.conf"), HAProxy: read(t, prefix+"haproxy.cfg"),
+			KeepalivedVersion: version,
+		}
+	}
+	return Input{Kind: kind, Holder: node("01"), Backup: node("02"), Follows: profile == "fast"}
+}
+
+func kinds() []outage.Kind {
+	return []outage.Kind{
+		outage.KindHAProxyStop, outage.KindHAProxyKill, outage.KindHAProxyHang,
+		outage.KindKeepalivedStop, outage.KindKeepalivedKill,
+		outage.KindAppStop, outage.KindAppKill, outage.KindAppHang,
+		outage.KindNodeCrash, outage.KindNodeFreeze, outage.KindSwitch,
+	}
+}
+
+func TestPredictGolden(t *testing.T) {
+	for _, base := range []string{"debian12", "centos7"} {
+		for _, profile := range []string{"classic", "fast"} {
+			t.Run(base+"-"+profile, func(t *testing.T) {
+				var b strings.Builder
+				for _, kind := range kinds() {
+					list, err := Predict(input(t, base, profile, "frontend", kind))
+					if err != nil {
+						t.Fatal(err)
+					}
+					for _, p := range list {
+						amount := fmt.Sprintf("%g–%g, mean %g", p.MinMs, p.MaxMs, p.MeanMs)
+						if p.Never {
+							amount = "until mended"
+						}
+						fmt.Fprintf(&b, "%s %s: %s\n    %s\n", kind, p.Metric, amount, p.Formula)
+					}
+				}
+				golden(t, "testdata/"+base+"-"+profile+".golden", b.String())
+			})
+		}
+	}
+}
+
+func golden(t *testing.T, path, got string) {
+	t.Helper()
+	if *update {
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	want, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatalf("%v\n  write it:  go test -update", err)
+	}
+	if got != string(want) {
+		t.Errorf("%s differs:\n--- got\n%s--- want\n%s", path, got, want)
+	}
+}
+
+// TestArithmetic holds the sums that the literature gives by hand.
+func TestArithmetic(t *testing.T) {
+	conf := func(lines string) Node {
+		return Node{Keepalived: "vrrp_script s {\n script x\n interval 2\n}\nvrrp_instance a {\n" + lines + "\n}\n", KeepalivedVersion: "2.2.7"}
+	}
+	tests := []struct {
+		name           string
+		kind           outage.Kind
+		holder, backup string
+		version        string
+		low, mean      float64
+		high           float64 // without the handling
+	}{
+		{"crash at 1 s, 100 and 99", outage.KindNodeCrash, "priority 100", "priority 99", "2.2.7", 2613.281, 3113.281, 3613.281},
+		{"the same before 2.0", outage.KindNodeCrash, "priority 100", "priority 99", "1.3.5", 3613.281, 4113.281, 4613.281},
+		{"crash at 10 ms, two adverts, 253", outage.KindNodeCrash, "priority 254\nadvert_int 0.01", "priority 253\nadvert_int 0.01\ndown_timer_adverts 2", "2.2.7", 10.117, 15.117, 20.117},
+		{"resignation at 1 s, 99", outage.KindKeepalivedStop, "priority 100", "priority 99", "2.2.7", 613.281, 613.281, 613.281},
+		{"check every 2 s", outage.KindHAProxyKill, "priority 100\ntrack_script {\n s\n}", "priority 99", "2.2.7", 613.281, 1613.281, 2613.281},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			in := Input{Kind: tt.kind, Holder: conf(tt.holder), Backup: conf(tt.backup)}
+			in.Backup.KeepalivedVersion = tt.version
+			list, err := Predict(in)
+			if err != nil {
+				t.Fatal(err)
+			}
+			p := list[0]
+			if p.MinMs != tt.low || p.MeanMs != tt.mean || math.Abs(p.MaxMs-tt.high-handlingMs) > 1e-6 {
+				t.Errorf("%g–%g, mean %g; want %g–%g, mean %g (%s)", p.MinMs, p.MaxMs, p.MeanMs, tt.low, tt.high+handlingMs, tt.mean, p.Formula)
+			}
+		})
+	}
+}
+
+func TestNoInstanceIsAnError(t *testing.T) {
+	_, err := Predict(Input{Kind: outage.KindNodeCrash, Holder: Node{Keepalived: "global_defs {\n}\n"}})
+	if err == nil || !strings.Contains(err.Error(), "vrrp_instance") {
+		t.Errorf("error %v", err)
+	}
+}
+
+func TestParseKeepalived(t *testing.T) {
+	v := ParseKeepalived(read(t, "debian12-fast-frontend-01-keepalived.conf"))
+	want := VRRP{Found: true, Version: 3, AdvertMs: 10, Priority: 254, NoPreempt: true, DownAdverts: 2, TrackFiles: true}
+	if fmt.Sprint(v) != fmt.Sprint(want) {
+		t.Errorf("got %+v, want %+v", v, want)
+	}
+	v = ParseKeepalived("global_defs { vrrp_version 3 }\nvrrp_script c { interval 0.5\n fall 3 }\nvrrp_instance i { advert_int 0.1 ! tenth\n priority 7 # low\n track_script { c }}\n")
+	want = VRRP{Found: true, Version: 3, AdvertMs: 100, Priority: 100, DownAdverts: 3, Scripts: []Script{{1000, 3, 0}}}
+	want.Priority = 7
+	if fmt.Sprint(v) != fmt.Sprint(want) {
+		t.Errorf("got %+v, want %+v", v, want)
+	}
+}
+
+func TestParseHAProxy(t *testing.T) {
+	p := ParseHAProxy(read(t, "debian12-classic-frontend-01-haproxy.cfg"))
+	want := Proxy{InterMs: 2000, Fall: 3, Retries: 3, Servers: 2}
+	if p != want {
+		t.Errorf("got %+v, want %+v", p, want)
+	}
+	p = ParseHAProxy("defaults\n timeout server 2s\n option redispatch 1\nbackend b\n retry-on all-retryable-errors\n server a 1:1 check inter 50 fall 2\n server c 1:2 check\nbackend other\n timeout server 9s\n server z 1:1\n")
+	want = Proxy{ServerMs: 2000, InterMs: 50, Fall: 2, Retries: 3, Redispatch: true, RedispatchEvery: 1, RetryOn: true, Servers: 2}
+	if p != want {
+		t.Errorf("got %+v, want %+v", p, want)
+	}
+}
+
+// FuzzPredict: no file makes it panic, and no range is upside down.
+func FuzzPredict(f *testing.F) {
+	in := input(f, "debian12", "fast", "frontend", outage.KindNodeCrash)
+	f.Add(in.Holder.Keepalived, in.Holder.HAProxy)
+	in = input(f, "centos7", "classic", "backend", outage.KindNodeCrash)
+	f.Add(in.Holder.Keepalived, in.Holder.HAProxy)
+	f.Add("}{}}{ vrrp_instance { advert_int 1e300", "backend\nserver\ntimeout check 5d\ndefault-server fall -1 inter x")
+	f.Fuzz(func(t *testing.T, keepalived, haproxy string) {
+		n := Node{Keepalived: keepalived, HAProxy: haproxy, KeepalivedVersion: "2.2.7"}
+		for _, kind := range kinds() {
+			for _, follows := range []bool{false, true} {
+				list, _ := Predict(Input{Kind: kind, Holder: n, Backup: n, Follows: follows})
+				for _, p := range list {
+					if !(p.MinMs >= 0 && p.MinMs <= p.MeanMs+1e-6 && p.MeanMs <= p.MaxMs+1e-6) || math.IsInf(p.MaxMs, 0) {
+						t.Errorf("%s: %+v", kind, p)
+					}
+				}
+			}
+		}
+	})
+}
