@@ -2,7 +2,9 @@ package cli
 
 import (
 	"slices"
+	"strconv"
 	"strings"
+	"time"
 
 	"github.com/urfave/cli/v2"
 )
@@ -106,6 +108,9 @@ func (a *arrangement) flag(word string, next []string) (int, error) {
 			}
 			value, used = next[0], 1
 		}
+		if err := checkValue(known, value); err != nil {
+			return 0, err
+		}
 		canonical += "=" + value
 	}
 	if local {
@@ -114,6 +119,27 @@ func (a *arrangement) flag(word string, next []string) (int, error) {
 		a.before = append(a.before, canonical)
 	}
 	return used, nil
+}
+
+// checkValue says what is wrong with a value that is not of its flag's type.
+func checkValue(f cli.Flag, value string) error {
+	var err error
+	wants := ""
+	switch f.(type) {
+	case *cli.IntFlag, *cli.Int64Flag, *cli.UintFlag, *cli.Uint64Flag:
+		wants = "a number"
+		_, err = strconv.ParseInt(value, 10, 64)
+	case *cli.Float64Flag:
+		wants = "a number"
+		_, err = strconv.ParseFloat(value, 64)
+	case *cli.DurationFlag:
+		wants = "a time such as 500ms, 30s or 2m"
+		_, err = time.ParseDuration(value)
+	}
+	if err != nil {
+		return usage("--%s cannot be %q: it is %s", f.Names()[0], value, wants)
+	}
+	return nil
 }
 
 // find looks a flag up: the command's own first, then the global ones. Help

@@ -20,13 +20,16 @@ import (
 // Cancelling ctx interrupts it.
 func Main(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) (code int) {
 	p := &program{stdin: stdin, stdout: stdout, stderr: stderr, env: os.Getenv, open: openEngine}
-	defer func() {
-		if bug := recover(); bug != nil {
-			fmt.Fprintln(stderr, ui.Clean(fmt.Sprintf("halab: this is a mistake in halab, please report it: %v", bug)))
-			code = exitFailed
-		}
-	}()
+	defer p.survive(&code)
 	return p.main(ctx, args)
+}
+
+// survive turns a panic into a message and an exit code.
+func (p *program) survive(code *int) {
+	if bug := recover(); bug != nil {
+		fmt.Fprintln(p.stderr, ui.Clean(fmt.Sprintf("halab: this is a mistake in halab, please report it: %v", bug)))
+		*code = exitFailed
+	}
 }
 
 // program is what commands work with: the outside world, so that tests can
@@ -74,7 +77,7 @@ func (p *program) app(specs []spec) *cli.App {
 		ErrWriter:                 p.stderr,
 		DisableSliceFlagSeparator: true,
 		ExitErrHandler:            func(*cli.Context, error) {}, // Main decides how to end
-		OnUsageError:              func(_ *cli.Context, err error, _ bool) error { return usage("%v", err) },
+		OnUsageError:              wrong,
 		CustomAppHelpTemplate:     appHelp(specs),
 	}
 	for _, s := range specs {

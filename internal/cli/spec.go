@@ -99,6 +99,7 @@ func (p *program) commandAt(s spec, path string) *cli.Command {
 		Hidden:             s.hidden,
 		HideHelpCommand:    true,
 		CustomHelpTemplate: commandHelp(s, path),
+		OnUsageError:       wrong,
 		Action:             func(c *cli.Context) error { return p.act(c, s, path) },
 	}
 	for _, sub := range s.sub {
@@ -106,6 +107,9 @@ func (p *program) commandAt(s spec, path string) *cli.Command {
 	}
 	return c
 }
+
+// wrong makes a usage error of whatever urfave finds fault with.
+func wrong(_ *cli.Context, err error, _ bool) error { return usage("%v", err) }
 
 // act checks the arguments and runs the command.
 func (p *program) act(c *cli.Context, s spec, path string) error {
