@@ -117,7 +117,7 @@ func (p *program) complete(ctx context.Context, words []string) []candidate {
 type place struct {
 	arrangement
 	flag    cli.Flag // the word is this flag's value
-	passing bool     // the word is behind "--"
+	passing bool     // halab knows nothing of what may stand here
 }
 
 // locate reads the words before the one that is typed, leniently.
@@ -146,7 +146,10 @@ func locate(specs []spec, typed []string) *place {
 				at.before = append(at.before, "--"+f.Names()[0]+"="+value)
 			}
 		default:
-			_ = at.word(word) // an unknown command has no completion
+			if at.word(word) != nil { // an unknown command has no completion
+				at.passing = true
+				return at
+			}
 		}
 	}
 	return at

@@ -57,8 +57,8 @@ func (p *program) config(ctx context.Context, in *input) error {
 	return err
 }
 
-// likelyBase resolves the base with the engine's help, or guesses where there
-// is no engine.
+// likelyBase says what base up would take, without pulling anything: CentOS 7
+// where the engine has its image, otherwise, or without an engine, Debian 12.
 func (p *program) likelyBase(ctx context.Context, in *input) string {
 	if in.base != "auto" {
 		return in.base
@@ -68,11 +68,16 @@ func (p *program) likelyBase(ctx context.Context, in *input) string {
 		return knownBase(in.base)
 	}
 	defer s.close()
-	base, err := s.guessBase(ctx)
+	images, err := s.engine.Images(ctx, nil)
 	if err != nil {
 		return knownBase(in.base)
 	}
-	return base
+	for _, i := range images {
+		if slices.ContainsFunc(i.Tags, func(tag string) bool { return strings.HasPrefix(tag, "centos:") }) {
+			return "centos7"
+		}
+	}
+	return knownBase(in.base)
 }
 
 // renderFor renders the file of a service from the environment that its

@@ -41,8 +41,8 @@ func (s *session) dryRun(ctx context.Context) error {
 		return err
 	}
 	all := plan.Plan{}
-	for _, ref := range slices.Sorted(maps.Keys(missing)) {
-		all.Steps = append(all.Steps, plan.Step{Action: "build image", Subject: ref, Cause: missing[ref]})
+	for _, name := range slices.Sorted(maps.Keys(missing)) {
+		all.Steps = append(all.Steps, plan.Step{Action: "build image", Subject: w.images[name], Cause: missing[name]})
 	}
 	for _, step := range steps.Steps {
 		for i := range step.After {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"time"
 
 	"halab/internal/engine"
@@ -21,7 +22,16 @@ type engineAPI interface {
 	lab.Engine
 	fault.Engine
 	watcher
+	imageMaker
 	Close() error
+}
+
+type imageMaker interface {
+	ImageInspect(ctx context.Context, ref string) (engine.Image, error)
+	ImageBuild(ctx context.Context, spec engine.BuildSpec, progress func(line string)) (string, error)
+	ImageImport(ctx context.Context, r io.Reader, ref string, labels map[string]string) (string, error)
+	ImagePull(ctx context.Context, ref string, progress func(line string)) error
+	ImageTag(ctx context.Context, source, target string) error
 }
 
 type watcher interface {
