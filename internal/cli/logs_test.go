@@ -77,7 +77,10 @@ func TestFollowedLogsGoOnThroughARestart(t *testing.T) {
 	await(t, shows("while"))
 	id := w.ids["frontend-01-haproxy"]
 	w.must("", w.engine.ContainerKill(t.Context(), id, "KILL"))
-	await(t, func() bool { c, err := w.engine.Inspect(t.Context(), id); return err == nil && c.State == engine.StateExited })
+	await(t, func() bool {
+		c, err := w.engine.Inspect(t.Context(), id)
+		return err == nil && c.State == engine.StateExited
+	})
 	w.must("", w.engine.ContainerStart(t.Context(), id))
 	w.say("frontend-01-haproxy", time.Now(), "again")
 	await(t, shows("again"))
