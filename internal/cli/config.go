@@ -57,8 +57,8 @@ func (p *program) config(ctx context.Context, in *input) error {
 	return err
 }
 
-// likelyBase says what base up would take, without pulling anything: CentOS 7
-// where the engine has its image, otherwise, or without an engine, Debian 12.
+// likelyBase says what base up would take, as far as can be told without
+// pulling anything: the engine is asked, where there is one.
 func (p *program) likelyBase(ctx context.Context, in *input) string {
 	if in.base != "auto" {
 		return in.base
@@ -68,16 +68,11 @@ func (p *program) likelyBase(ctx context.Context, in *input) string {
 		return knownBase(in.base)
 	}
 	defer s.close()
-	images, err := s.engine.Images(ctx, nil)
+	base, err := s.guessBase(ctx)
 	if err != nil {
 		return knownBase(in.base)
 	}
-	for _, i := range images {
-		if slices.ContainsFunc(i.Tags, func(tag string) bool { return strings.HasPrefix(tag, "centos:") }) {
-			return "centos7"
-		}
-	}
-	return knownBase(in.base)
+	return base
 }
 
 // renderFor renders the file of a service from the environment that its

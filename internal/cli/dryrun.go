@@ -24,7 +24,7 @@ type plannedStep struct {
 // dryRun prints what up would do. Images that are to be built come first, and
 // everything else after them.
 func (s *session) dryRun(ctx context.Context) error {
-	w, err := s.describe(ctx)
+	w, err := s.describe(ctx, s.guessBase)
 	if err != nil {
 		return err
 	}

@@ -55,7 +55,7 @@ type workshop struct {
 // be made, and builds the images that are missing, in this order: nothing is
 // made where something stands in the way.
 func (s *session) workshop(ctx context.Context) (*workshop, error) {
-	w, err := s.describe(ctx)
+	w, err := s.describe(ctx, s.resolveBase)
 	if err != nil {
 		return nil, err
 	}
@@ -63,7 +63,8 @@ func (s *session) workshop(ctx context.Context) (*workshop, error) {
 	return w, err
 }
 
-func (s *session) describe(ctx context.Context) (*workshop, error) {
+// describe does the same up to the images, with a base from choose.
+func (s *session) describe(ctx context.Context, choose func(context.Context) (string, error)) (*workshop, error) {
 	// What is wrong with the description is said before anything else: it needs
 	// no engine.
 	first, err := s.load(ctx, s.in.settings, knownBase(s.in.base))
@@ -72,7 +73,7 @@ func (s *session) describe(ctx context.Context) (*workshop, error) {
 	}
 	looked := make(chan preflight.Facts, 1)
 	go func() { looked <- s.facts(ctx, &first.Lab) }()
-	base, baseErr := s.resolveBase(ctx)
+	base, baseErr := choose(ctx)
 	facts := <-looked
 	switch {
 	case ctx.Err() != nil:
