@@ -87,6 +87,9 @@ func streamText(st outage.Stream) string {
 	if len(st.Spans) > 1 {
 		s += fmt.Sprintf(" (%d, together %s ms)", len(st.Spans), number(st.OutageSumMs))
 	}
+	if open(st) {
+		s += " and not over"
+	}
 	s += fmt.Sprintf(", %d of %d failed", st.Failed, st.Sent)
 	if st.Retried > 0 {
 		s += fmt.Sprintf(", %d retried", st.Retried)

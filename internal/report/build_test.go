@@ -115,6 +115,10 @@ func analyse(p plot, samples []agentapi.Sample, zero int64) outage.Analysis {
 			}
 			st.Errors[s.Error]++
 		}
+		if open != nil {
+			open.ToMs, open.Open = p.to, true
+			st.Spans = append(st.Spans, *open)
+		}
 		for _, sp := range st.Spans {
 			st.OutageSumMs += sp.Ms()
 			st.OutageLongestMs = max(st.OutageLongestMs, sp.Ms())
@@ -172,6 +176,9 @@ func invariantsOf(p plot) []outage.Invariant {
 		{Name: outage.InvNoHolder, Expect: outage.May, Ms: 0.45 * (p.back - p.dies)},
 		{Name: outage.InvStaleVIP, Expect: outage.Never},
 		{Name: outage.InvFlapping, Expect: outage.Never},
+	}
+	if p.old == p.new {
+		out[1].Ms = 0
 	}
 	if p.keep {
 		out[0] = outage.Invariant{Name: outage.InvTwoHolders, Ms: p.to - p.back, Expect: outage.Must}

@@ -93,11 +93,13 @@ func (p *pen) glanceLane(g glanceRow, x decades, y float64) {
 	p.text(inkColour, 11, 4, y+13, start, g.name)
 	if e := g.row.Predicted; e != nil {
 		a, b := at(e.MinMs), at(e.MaxMs)
-		if e.MinMs <= 0 && e.MaxMs > 0 {
+		switch {
+		case e.Never:
+			a, b = x.to, x.to+8
+		case e.MinMs <= 0 && e.MaxMs > 0:
 			p.rect(predictedColour, glanceLeft, y+3, glanceZero, glanceLane-6)
 			a = x.from - 8
-		}
-		if e.MaxMs <= 0 {
+		case e.MaxMs <= 0:
 			a, b = glanceLeft, glanceLeft+glanceZero
 		}
 		p.rect(predictedColour, a, y+3, max(b-a, 2), glanceLane-6)

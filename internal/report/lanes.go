@@ -36,7 +36,9 @@ func (p *picture) outageLane(y float64) {
 		begin = p.outage.FromMs
 	}
 	right := p.x.clamped(begin)
-	if e := p.expected; e != nil && e.MaxMs > 0 {
+	if e := p.expected; e != nil && e.Never {
+		p.rect(predictedColour, right, y+3, p.x.to-right, 13)
+	} else if e != nil && e.MaxMs > 0 {
 		a, b := p.x.clamped(begin+e.MinMs), p.x.clamped(begin+e.MaxMs)
 		p.rect(predictedColour, a, y+3, max(b-a, 2), 13)
 		right = b
@@ -51,6 +53,9 @@ func (p *picture) outageLane(y float64) {
 	p.text(inkColour, 11, leftMargin-6, y+13, end, "outage "+length)
 	if p.expected == nil {
 		return
+	}
+	if p.expected.Never {
+		return // the bar to the end of the picture says it
 	}
 	text := "predicted " + spread(p.expected.MinMs, p.expected.MaxMs) + " ms"
 	w, left := p.width(smallText, text)*1.15+6, p.x.clamped(begin)

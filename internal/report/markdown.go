@@ -75,6 +75,10 @@ func markdownRow(b *bufio.Writer, s outage.ScenarioResult, r row, first bool) {
 	if m.N > 0 {
 		cells = []string{number(m.Min), number(m.Median), number(m.P95), number(m.Max)}
 	}
+	failed, slow := fmt.Sprint(r.Failed), number(r.Slowest)
+	if r.Other {
+		failed, slow = "", ""
+	}
 	flag := ""
 	switch r.Verdict() {
 	case "OUT":
@@ -82,8 +86,8 @@ func markdownRow(b *bufio.Writer, s outage.ScenarioResult, r row, first bool) {
 	case "ok":
 		flag = "as predicted"
 	}
-	fmt.Fprintf(b, "| %s | %s | %d | %s | %d | %s | %s | %s |\n", name, md(r.Label()), m.N,
-		strings.Join(cells, " | "), r.Failed, number(r.Slowest), r.Range(), flag)
+	fmt.Fprintf(b, "| %s | %s | %d | %s | %s | %s | %s | %s |\n", name, md(r.Label()), m.N,
+		strings.Join(cells, " | "), failed, slow, r.Range(), flag)
 }
 
 func markdownNotes(b *bufio.Writer, r *outage.Result) {

@@ -63,7 +63,8 @@ func appHang() outage.ScenarioResult {
 	s := outage.ScenarioResult{
 		Name: "backend/app-hang", Kind: outage.KindAppHang, Cluster: "backend",
 		Description: "One app freezes: it accepts requests and answers none. HAProxy tries the other one.",
-		Predictions: []outage.Prediction{{Metric: "edge.outage", Formula: "the edge is not touched"}, {Metric: "stack.outage", Formula: "retry after the server's timeout"}},
+		Predictions: []outage.Prediction{{Metric: "edge.outage", Formula: "the edge is not touched"}, {Metric: "stack.outage", Formula: "retry after the server's timeout"},
+			{Metric: "stack.latency_max", MaxMs: 405, MeanMs: 300, Formula: "timeout server 300, then the other app's own time"}},
 	}
 	for i := 1; i <= 5; i++ {
 		f := plot{phase: outage.PhaseFault, old: "backend-01", new: "backend-01", dies: 9000, back: 9000,
@@ -99,6 +100,20 @@ func nodeCrashFast() outage.ScenarioResult {
 	return finish(s)
 }
 
+// haproxyHangClassic is a fault that nothing ends.
+func haproxyHangClassic() outage.ScenarioResult {
+	s := outage.ScenarioResult{
+		Name: "frontend/haproxy-hang", Kind: outage.KindHAProxyHang, Cluster: "frontend",
+		Description: "HAProxy freezes: its port is open and nobody answers.",
+		Predictions: []outage.Prediction{{Metric: "edge.outage", Never: true, Formula: "nothing watches whether HAProxy answers"}},
+	}
+	for i := 1; i <= 2; i++ {
+		f := plot{phase: outage.PhaseFault, old: "frontend-01", new: "frontend-01", dies: 1, back: 1e9, from: -400, to: 3000, adverts: 1000}
+		s.Runs = append(s.Runs, runOf(s.Kind, s.Cluster, i, f, plot{}))
+	}
+	return finish(s)
+}
+
 // drilled is a whole result on the fast profile.
 func drilled() *outage.Result {
 	r := &outage.Result{
@@ -121,7 +136,7 @@ func drilled() *outage.Result {
 func classic() *outage.Result {
 	r := drilled()
 	r.Profile, r.Budget = "classic", nil
-	r.Scenarios = []outage.ScenarioResult{nodeCrashClassic()}
+	r.Scenarios = []outage.ScenarioResult{nodeCrashClassic(), haproxyHangClassic()}
 	return r
 }
 

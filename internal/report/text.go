@@ -127,7 +127,11 @@ func (t *textReport) row(r row) {
 	if m.N > 0 {
 		cells = []string{number(m.Min), number(m.Median), number(m.P95), number(m.Max)}
 	}
-	line := tableLine(r.Label(), fmt.Sprint(m.N), cells[0], cells[1], cells[2], cells[3], fmt.Sprint(r.Failed), r.Range(), "")
+	failed := fmt.Sprint(r.Failed)
+	if r.Other {
+		failed = ""
+	}
+	line := tableLine(r.Label(), fmt.Sprint(m.N), cells[0], cells[1], cells[2], cells[3], failed, r.Range(), "")
 	switch r.Verdict() {
 	case "OUT":
 		line = padRight(line, 77) + t.Style.Bad("OUT")

@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"slices"
 	"sort"
 	"strings"
 
@@ -20,11 +21,15 @@ type row struct {
 	Slowest   float64        // worst latency of an answered probe, ms
 	Predicted *outage.Prediction
 	Flagged   bool // outside its prediction
+	Other     bool // not an outage, but a figure that has a prediction
 }
 
 // Label names the row within its scenario.
 func (r row) Label() string {
-	if r.Phase == outage.PhaseFault {
+	switch {
+	case r.Other:
+		return plain(r.Metric)
+	case r.Phase == outage.PhaseFault:
 		return plain(r.Stream)
 	}
 	return plain(string(r.Phase) + " " + r.Stream)
@@ -43,8 +48,11 @@ func (r row) Verdict() string {
 
 // Range is the predicted range, or nothing.
 func (r row) Range() string {
-	if r.Predicted == nil {
+	switch {
+	case r.Predicted == nil:
 		return ""
+	case r.Predicted.Never:
+		return "no end"
 	}
 	return spread(r.Predicted.MinMs, r.Predicted.MaxMs)
 }
@@ -71,6 +79,13 @@ func rows(s outage.ScenarioResult) []row {
 			}
 		}
 	}
+	for _, p := range s.Predictions {
+		if !slices.ContainsFunc(out, func(r row) bool { return r.Metric == p.Metric }) {
+			r := row{Metric: p.Metric, Other: true}
+			r.fill(s)
+			out = append(out, r)
+		}
+	}
 	return out
 }
 
@@ -89,6 +104,9 @@ func (r *row) fill(s outage.ScenarioResult) {
 		if f.Metric == r.Metric {
 			r.Flagged = true
 		}
+	}
+	if r.Other {
+		return
 	}
 	for _, run := range s.Runs {
 		if !run.Valid() {
@@ -117,6 +135,11 @@ func streamOf(a outage.Analysis, name string) (outage.Stream, bool) {
 		}
 	}
 	return outage.Stream{}, false
+}
+
+// open says whether an outage outlasted the phase: its length is a lower bound.
+func open(st outage.Stream) bool {
+	return slices.ContainsFunc(st.Spans, func(s outage.Span) bool { return s.Open })
 }
 
 // streamNames lists the streams that any run of a phase has, edge first.
@@ -163,10 +186,38 @@ func notes(s outage.ScenarioResult) []note {
 			out = append(out, note{Bad: true, Text: flagText(s, f)})
 		}
 	}
+	if n := unended(s); n != "" {
+		out = append(out, note{Text: n})
+	}
 	for _, run := range s.Runs {
 		out = append(out, runNotes(run)...)
 	}
 	return out
+}
+
+// unended tells of outages that outlasted their phase: their lengths are lower
+// bounds.
+func unended(s outage.ScenarioResult) string {
+	var runs []string
+	streams := map[string]bool{}
+	for _, run := range s.Runs {
+		here := false
+		for _, a := range run.Phases {
+			for _, st := range a.Streams {
+				if run.Valid() && open(st) {
+					streams[st.Name], here = true, true
+				}
+			}
+		}
+		if here {
+			runs = append(runs, fmt.Sprint(run.Number))
+		}
+	}
+	if len(runs) == 0 {
+		return ""
+	}
+	return plain(fmt.Sprintf("run %s: the outage of %s had not ended when the phase did; it was longer than measured",
+		strings.Join(runs, ", "), strings.Join(streamOrder(streams), ", ")))
 }
 
 // toldByRun says whether a flag is for an invariant that runNotes tells of.
@@ -188,7 +239,7 @@ func toldByRun(s outage.ScenarioResult, f outage.Flag) bool {
 func flagText(s outage.ScenarioResult, f outage.Flag) string {
 	t := plain(f.Text)
 	for _, p := range s.Predictions {
-		if p.Metric == f.Metric {
+		if p.Metric == f.Metric && !p.Never {
 			t = fmt.Sprintf("%s is %s, predicted %s", plain(f.Metric),
 				withUnit(f.Measured, outage.Unit(f.Metric)), spread(f.MinMs, f.MaxMs))
 		}
@@ -248,60 +299,4 @@ func validRuns(s outage.ScenarioResult) int {
 		}
 	}
 	return n
-}
-
-// budgets lists every verdict of a result: the command line's first, then each
-// scenario's own.
-func budgets(r *outage.Result) []outage.BudgetVerdict {
-	var out []outage.BudgetVerdict
-	if r.Budget != nil {
-		out = append(out, *r.Budget)
-	}
-	for _, s := range r.Scenarios {
-		if s.Budget != nil {
-			out = append(out, *s.Budget)
-		}
-	}
-	return out
-}
-
-// checkText is the verdict of one budget check in a sentence.
-func checkText(c outage.BudgetCheck) string {
-	if c.Text != "" {
-		return plain(c.Text)
-	}
-	t := fmt.Sprintf("%s: %s, measured %s", plain(c.Scenario), plain(c.Condition), withUnit(c.Measured, c.Unit))
-	if !c.Held {
-		t += ", beyond it by " + withUnit(c.By, c.Unit)
-		if c.Run > 0 {
-			t += fmt.Sprintf(" (run %d)", c.Run)
-		}
-	}
-	return t
-}
-
-// facts are the circumstances of a drill, in the order to read them.
-func facts(r *outage.Result) [][2]string {
-	f := [][2]string{
-		{"lab", fmt.Sprintf("%s, %s on %s", plain(r.Lab), plain(r.Profile), plain(r.Base))},
-	}
-	var daemons []string
-	for name := range r.Daemons {
-		daemons = append(daemons, name)
-	}
-	sort.Strings(daemons)
-	for i, name := range daemons {
-		daemons[i] = plain(name + " " + strings.TrimPrefix(r.Daemons[name], name+" "))
-	}
-	if len(daemons) > 0 {
-		f = append(f, [2]string{"daemons", strings.Join(daemons, ", ")})
-	}
-	m := r.Machine
-	return append(f,
-		[2]string{"machine", fmt.Sprintf("%s, %s, %d MiB, kernel %s, engine %s, cgroup v%s",
-			plain(m.System), plural(m.CPUs, "CPU"), m.MemoryMiB, plain(m.Kernel), plain(m.Engine), plain(m.Cgroup))},
-		[2]string{"date", r.Date.Format("2006-01-02 15:04:05 MST")},
-		[2]string{"seed", fmt.Sprint(r.Seed)},
-		[2]string{"floor", fmt.Sprintf("%s ms: the edge cannot see a shorter outage, and one that it sees is off by at most this", number(r.FloorMs))},
-	)
 }
