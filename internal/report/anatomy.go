@@ -77,7 +77,10 @@ func runHead(run outage.Run, a outage.Analysis) string {
 	if run.Target != "" {
 		parts = append(parts, plain(run.Target))
 	}
-	parts = append(parts, plural(a.Elections, "election"), "moment known to ±"+number(a.UncertainMs)+" ms")
+	parts = append(parts, plural(a.Elections, "election"))
+	if a.Phase != outage.PhaseSoak {
+		parts = append(parts, "moment known to ±"+number(a.UncertainMs)+" ms")
+	}
 	return strings.Join(parts, ", ")
 }
 

@@ -146,10 +146,12 @@ func (v *scenarioView) views() []runView {
 			scenario: v, run: run, Number: run.Number, Title: fmt.Sprintf("Run %d", run.Number),
 			Summary: runSummary(run), Error: plain(run.Error),
 		}
-		switch run.Number {
-		case worst:
+		switch {
+		case v.Valid == 1 && run.Number == worst:
+			rv.Open = true
+		case run.Number == worst:
 			rv.Title, rv.Open = rv.Title+", "+what, true
-		case median:
+		case run.Number == median:
 			rv.Title, rv.Open = rv.Title+", the median", true
 		}
 		out = append(out, rv)

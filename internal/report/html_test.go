@@ -130,6 +130,31 @@ func TestProbesArePartitioned(t *testing.T) {
 	}
 }
 
+// The large part of a picture is where something happened: around the fault, or
+// where nothing came of it, some time after it; a soak is shown whole.
+func TestFocus(t *testing.T) {
+	step := outage.Step{Name: outage.StepServed, AtMs: 8}
+	span := outage.Span{FromMs: 0.4, ToMs: 2800}
+	for _, c := range []struct {
+		name     string
+		a        outage.Analysis
+		from, to float64
+	}{
+		{"a hand-over", outage.Analysis{Anatomy: []outage.Step{step}}, -25, 33},
+		{"a step that did not happen", outage.Analysis{Anatomy: []outage.Step{step, {AtMs: 500, Missing: "no"}}}, -25, 33},
+		{"an old advert", outage.Analysis{Anatomy: []outage.Step{step, {AtMs: -950}}}, -85, 33},
+		{"a long outage", outage.Analysis{Streams: []outage.Stream{{Spans: []outage.Span{span}}}}, -980, 3780},
+		{"nothing", outage.Analysis{}, -105, 405},
+		{"a soak", outage.Analysis{Phase: outage.PhaseSoak}, -1000, 9000},
+	} {
+		c.a.FromMs, c.a.ToMs = -1000, 9000
+		sc := newScene(outage.ScenarioResult{}, outage.Run{}, c.a, nil)
+		if d := max(sc.from-c.from, c.from-sc.from, sc.to-c.to, c.to-sc.to); d > 1 {
+			t.Errorf("%s: shown from %.0f to %.0f, want %.0f to %.0f", c.name, sc.from, sc.to, c.from, c.to)
+		}
+	}
+}
+
 // A large drill still makes a page that opens.
 func TestPageSize(t *testing.T) {
 	if testing.Short() {

@@ -56,6 +56,7 @@ func (k ink) draw(s scene, strip bool) (string, error) {
 	}
 	p.bottom = depth + float64(len(s.nodes)+1)*laneHeight + 4
 	depth = p.bottom + 32
+	strip = strip && s.analysis.Phase != outage.PhaseSoak // that is shown whole
 	if strip {
 		depth += 66
 	}

@@ -127,10 +127,15 @@ func probesOf(rec *outage.Recording, a outage.Analysis, name string) []probe {
 }
 
 // focus chooses the stretch around the fault that is worth seeing large: from
-// before the fault until after the last thing that happened because of it.
+// before the fault until after the last thing that happened because of it. A
+// soak has no such thing and is shown whole.
 func focus(s scene) (from, to float64) {
+	a := s.analysis
+	if a.Phase == outage.PhaseSoak {
+		return a.FromMs, a.ToMs
+	}
 	lo, hi := 0.0, 0.0
-	for _, st := range s.analysis.Anatomy {
+	for _, st := range a.Anatomy {
 		if st.Seen() {
 			lo, hi = min(lo, st.AtMs), max(hi, st.AtMs)
 		}
@@ -139,19 +144,33 @@ func focus(s scene) (from, to float64) {
 		for _, sp := range p.spans {
 			lo, hi = min(lo, sp.FromMs), max(hi, sp.ToMs)
 		}
-		// A slow answer belongs to what the fault did, as a failure does.
-		for _, d := range p.dots {
-			if d.due >= 0 && d.latency > 100 {
-				hi = max(hi, d.due)
-			}
-		}
+	}
+	if s.outage == nil {
+		hi = max(hi, lastSlow(s.streams))
+	}
+	if hi-lo < 1 {
+		hi = 300 // nothing happened, and that is what is to be seen
 	}
 	if s.expected != nil && s.expected.MaxMs < 3*max(hi, 20) {
 		hi = max(hi, s.expected.MaxMs)
 	}
 	lo = max(lo, -max(60, 0.6*hi)) // an advert may be a whole second old
 	pad := max(25, 0.35*(hi-lo))
-	return max(lo-pad, s.analysis.FromMs), math.Max(min(hi+pad, s.analysis.ToMs), lo+1)
+	return max(lo-pad, a.FromMs), math.Max(min(hi+pad, a.ToMs), lo+1)
+}
+
+// lastSlow is when the last probe was due that waited long for its answer: where
+// nothing failed, that is what the fault did.
+func lastSlow(streams []probes) float64 {
+	last := 0.0
+	for _, p := range streams {
+		for _, d := range p.dots {
+			if d.due >= 0 && d.latency > 100 {
+				last = max(last, d.due)
+			}
+		}
+	}
+	return last
 }
 
 // palette gives each node a colour, the same one all over the page: by its
