@@ -1,0 +1,240 @@
+package image
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"slices"
+	"strings"
+	"sync"
+
+	"halab/internal/engine"
+)
+
+// images is what a Builder asks of a container engine.
+type images interface {
+	Images(ctx context.Context, f engine.Filter) ([]engine.Image, error)
+	ImageInspect(ctx context.Context, ref string) (engine.Image, error)
+	ImageBuild(ctx context.Context, spec engine.BuildSpec, progress func(line string)) (string, error)
+	ImageImport(ctx context.Context, r io.Reader, ref string, labels map[string]string) (string, error)
+	ImagePull(ctx context.Context, ref string, progress func(line string)) error
+	ImageTag(ctx context.Context, ref, tag string) error
+}
+
+// Options says what a Builder works with.
+type Options struct {
+	// Files holds the folder images/.
+	Files fs.FS
+	// Binary is the halab binary for the images; nil: the one that is running.
+	Binary func() (Binary, error)
+	// RootFS is a tar file (plain, gzip, bzip2 or xz) with a Debian 12 root file
+	// system to build on; empty: an image or mmdebstrap.
+	RootFS string
+	// Progress gets what a build prints, a line at a time and one at a time.
+	// image is one of Names, or "base".
+	Progress func(image, line string)
+	// Bootstrap writes a Debian 12 root file system as a tar stream, made with
+	// these dpkg options; nil: mmdebstrap.
+	Bootstrap func(ctx context.Context, dpkg []string, w io.Writer, progress func(line string)) error
+}
+
+// Builder builds images on one engine.
+type Builder struct {
+	engine  images
+	options Options
+	folder  fs.FS
+	binary  func() (Binary, error)
+	mu      sync.Mutex // for Progress
+	// offline is why the first hasty pull failed: where one image can't be had
+	// in time, another is not tried.
+	offline error
+}
+
+// New returns a Builder. It may be used from one goroutine.
+func New(e images, o Options) (*Builder, error) {
+	folder, err := fs.Sub(o.Files, "images")
+	if err != nil {
+		return nil, err
+	}
+	if o.Binary == nil {
+		o.Binary = Own
+	}
+	if o.Bootstrap == nil {
+		o.Bootstrap = mmdebstrap
+	}
+	return &Builder{engine: e, options: o, folder: folder, binary: sync.OnceValues(o.Binary)}, nil
+}
+
+// progress tells what happens to an image.
+func (b *Builder) progress(image string) func(line string) {
+	return func(line string) {
+		if b.options.Progress == nil {
+			return
+		}
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		b.options.Progress(image, line)
+	}
+}
+
+// Plan says which images a base family needs and which of them are missing.
+type Plan struct {
+	Base    string
+	Images  []Image
+	Missing map[string]string // name of the image -> why it has to be built
+	retag   []Image           // there, but the moving reference is elsewhere
+}
+
+// Refs maps each image's name to its exact reference.
+func (p Plan) Refs() map[string]string {
+	refs := map[string]string{}
+	for _, i := range p.Images {
+		refs[i.Name] = i.Ref()
+	}
+	return refs
+}
+
+// Plan compares what is here with what is wanted. It changes nothing.
+func (b *Builder) Plan(ctx context.Context, base string) (Plan, error) {
+	here, err := b.here(ctx)
+	if err != nil {
+		return Plan{}, err
+	}
+	return b.plan(base, here)
+}
+
+// here maps the references of halab's own images to their IDs.
+func (b *Builder) here(ctx context.Context) (map[string]string, error) {
+	found, err := b.engine.Images(ctx, engine.Filter{LabelImage: ""})
+	if err != nil {
+		return nil, err
+	}
+	here := map[string]string{}
+	for _, i := range found {
+		for _, tag := range i.Tags {
+			here[tag] = i.ID
+		}
+	}
+	return here, nil
+}
+
+func (b *Builder) plan(base string, here map[string]string) (Plan, error) {
+	binary, err := b.binary()
+	if err != nil {
+		return Plan{}, err
+	}
+	identity, err := b.identity(base)
+	if err != nil {
+		return Plan{}, err
+	}
+	all, err := Images(b.folder, base, identity, binary)
+	if err != nil {
+		return Plan{}, err
+	}
+	p := Plan{Base: base, Images: all, Missing: map[string]string{}}
+	for _, i := range all {
+		id, found := here[i.Ref()]
+		_, other := here[i.Moving()]
+		switch {
+		case !found && other:
+			p.Missing[i.Name] = "what it is built from changed"
+		case !found:
+			p.Missing[i.Name] = "not built yet"
+		case here[i.Moving()] != id:
+			p.retag = append(p.retag, i)
+		}
+	}
+	return p, nil
+}
+
+// Ensure builds the images of a base family that are missing and returns the
+// exact reference of each image by name.
+func (b *Builder) Ensure(ctx context.Context, base string) (map[string]string, error) {
+	p, err := b.Plan(ctx, base)
+	if err != nil {
+		return nil, err
+	}
+	if len(p.Missing) > 0 {
+		from, err := b.base(ctx, base)
+		if err != nil {
+			return nil, err
+		}
+		if err := b.build(ctx, p, from); err != nil {
+			return nil, err
+		}
+	}
+	for _, i := range p.retag {
+		if err := b.engine.ImageTag(ctx, i.Ref(), i.Moving()); err != nil {
+			return nil, err
+		}
+	}
+	return p.Refs(), nil
+}
+
+// build builds what is missing, all at once: most of a build is waiting for
+// packages. The first failure ends the others.
+func (b *Builder) build(ctx context.Context, p Plan, from string) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	var wait sync.WaitGroup
+	for _, i := range p.Images {
+		if _, missing := p.Missing[i.Name]; !missing {
+			continue
+		}
+		wait.Go(func() {
+			if err := b.buildOne(ctx, i, from); err != nil {
+				cancel(fmt.Errorf("image %s: %w%s", i.Name, err, b.advice(p.Base)))
+			}
+		})
+	}
+	wait.Wait()
+	return context.Cause(ctx)
+}
+
+// advice is the way out that a failed build leaves.
+func (b *Builder) advice(base string) string {
+	if base == CentOS7 {
+		return "\nCentOS 7's packages come from its archive on the internet; where that can't be reached, take --base " + Debian12
+	}
+	return ""
+}
+
+func (b *Builder) buildOne(ctx context.Context, i Image, from string) error {
+	r, w := io.Pipe()
+	defer func() { _ = r.Close() }()
+	go func() { _ = w.CloseWithError(i.WriteContext(w)) }() // always nil
+	_, err := b.engine.ImageBuild(ctx, engine.BuildSpec{
+		Tags:        []string{i.Ref(), i.Moving()},
+		Dockerfile:  i.Dockerfile,
+		Args:        map[string]string{"BASE": from},
+		Labels:      i.labels(),
+		NetworkMode: "host", // works where the engine's bridge has no way out
+		Context:     r,
+	}, b.progress(i.Name))
+	return err
+}
+
+// complete says whether all images of a base family are here.
+func (b *Builder) complete(base string, here map[string]string) (bool, error) {
+	p, err := b.plan(base, here)
+	return err == nil && len(p.Missing) == 0, err
+}
+
+// found says whether the engine has an image.
+func (b *Builder) found(ctx context.Context, ref string) (bool, error) {
+	_, err := b.engine.ImageInspect(ctx, ref)
+	if errors.Is(err, engine.ErrNotFound) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// known says whether a base family exists.
+func known(base string) error {
+	if slices.Contains([]string{Auto, CentOS7, Debian12}, base) {
+		return nil
+	}
+	return fmt.Errorf("there is no base %q: take one of %s", base, strings.Join([]string{Auto, CentOS7, Debian12}, ", "))
+}

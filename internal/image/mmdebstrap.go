@@ -1,0 +1,97 @@
+package image
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// mergedUsr makes mmdebstrap put /bin and /lib under /usr from the start;
+// otherwise a package that does it later brings all of Perl along.
+const mergedUsr = "/usr/share/mmdebstrap/hooks/merged-usr"
+
+// bootstrapArgs are mmdebstrap's arguments (mmdebstrap(1)). libssl3 is the one
+// library that all images need.
+func bootstrapArgs(dpkg []string) []string {
+	args := []string{
+		"--variant=minbase", "--format=tar",
+		"--hook-dir=" + mergedUsr, "--include=usr-is-merged,libssl3",
+	}
+	for _, option := range dpkg {
+		args = append(args, "--dpkgopt="+option)
+	}
+	return append(args, "bookworm", "-")
+}
+
+// mmdebstrap writes a Debian 12 root file system made from Debian's packages.
+func mmdebstrap(ctx context.Context, dpkg []string, w io.Writer, progress func(line string)) error {
+	path, err := exec.LookPath("mmdebstrap")
+	if err != nil {
+		return errors.New("no image of Debian 12 is here or can be pulled, and the tool that makes one from " +
+			"Debian's packages is missing\napt-get install mmdebstrap, or name a root file system " +
+			"(a tar file) with HALAB_ROOTFS")
+	}
+	said := &lines{take: progress}
+	cmd := exec.CommandContext(ctx, path, bootstrapArgs(dpkg)...)
+	cmd.Stdout, cmd.Stderr = w, said
+	// It cleans up after itself when it is asked to end, not when it is killed.
+	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
+	cmd.WaitDelay = 15 * time.Second
+	err = cmd.Run()
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	if err == nil || errors.Is(err, io.ErrClosedPipe) {
+		return err
+	}
+	return fmt.Errorf("make a Debian 12 root file system: mmdebstrap failed (%w); its last lines:\n  %s\n%s",
+		err, strings.Join(said.tail, "\n  "), bootstrapCure())
+}
+
+// bootstrapCure is what usually helps when mmdebstrap fails.
+func bootstrapCure() string {
+	if os.Geteuid() == 0 {
+		return "it needs Debian's package mirrors; without them, name a root file system (a tar file) with HALAB_ROOTFS"
+	}
+	return "it needs Debian's package mirrors and, without root, user namespaces: apt-get install uidmap, " +
+		"or run `halab build --base " + Debian12 + "` once as root"
+}
+
+// tailLines is how many lines of a tool's story its error repeats.
+const tailLines = 12
+
+// lines cuts what is written to it into lines.
+type lines struct {
+	take func(line string)
+	open []byte
+	tail []string // the last lines
+}
+
+// Write never fails.
+func (l *lines) Write(p []byte) (int, error) {
+	l.open = append(l.open, p...)
+	for {
+		line, rest, found := bytes.Cut(l.open, []byte("\n"))
+		if !found {
+			return len(p), nil
+		}
+		l.open = rest
+		text := strings.TrimSpace(string(line))
+		if text == "" {
+			continue
+		}
+		if l.tail = append(l.tail, text); len(l.tail) > tailLines {
+			l.tail = l.tail[1:]
+		}
+		if l.take != nil {
+			l.take(text)
+		}
+	}
+}
