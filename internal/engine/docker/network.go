@@ -26,7 +26,7 @@ func (e *Engine) Networks(ctx context.Context, filter engine.Filter) ([]engine.N
 }
 
 func ourNetwork(n network.Inspect) engine.Network {
-	ours := engine.Network{ID: n.ID, Name: n.Name, Driver: n.Driver, Options: n.Options, Labels: n.Labels}
+	ours := engine.Network{ID: n.ID, Name: n.Name, Driver: n.Driver, Options: n.Options, Labels: n.Labels, Internal: n.Internal}
 	for _, pool := range n.IPAM.Config {
 		if subnet, err := netip.ParsePrefix(pool.Subnet); err == nil {
 			ours.Subnets = append(ours.Subnets, subnet.Masked())
@@ -49,7 +49,7 @@ func (e *Engine) NetworkCreate(ctx context.Context, wanted engine.Network) (stri
 	if err := e.ready(ctx); err != nil {
 		return "", err
 	}
-	options := network.CreateOptions{Driver: wanted.Driver, Options: wanted.Options, Labels: wanted.Labels}
+	options := network.CreateOptions{Driver: wanted.Driver, Options: wanted.Options, Labels: wanted.Labels, Internal: wanted.Internal}
 	for _, subnet := range wanted.Subnets {
 		if options.IPAM == nil {
 			options.IPAM = &network.IPAM{Driver: "default"}
