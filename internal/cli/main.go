@@ -47,6 +47,9 @@ func (p *program) main(ctx context.Context, args []string) int {
 		return exitDone
 	}
 	code := exitCode(ctx, err)
+	if code == exitInterrupted && ui.NewTerminal(p.stderr, ui.ColourNever, p.env).TTY {
+		fmt.Fprint(p.stderr, "\r") // over the ^C that the terminal shows
+	}
 	for line := range strings.Lines(explain(ctx, err)) {
 		fmt.Fprintln(p.stderr, ui.Clean(strings.TrimRight(line, "\r\n")))
 	}

@@ -23,7 +23,8 @@ servers its HAProxy has up. Below each cluster stands what a healthy one would
 have otherwise.
 
 A service is "up", "down" (its container has ended), "hung" (frozen, or no sign
-of life), "mute" (HAProxy runs but does not answer) or "none" (no container).`,
+of life), "mute" (its container runs but the daemon does not answer) or "none"
+(no container).`,
 		examples: []string{"halab status", "halab status --watch", "halab status --json"},
 		flags: []cli.Flag{
 			&cli.BoolFlag{Name: "watch", Aliases: []string{"w"}, Usage: "show it again whenever it changes, until Ctrl-C"},

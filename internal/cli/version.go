@@ -94,3 +94,6 @@ func builtFrom(info *debug.BuildInfo, ok bool) versions {
 	}
 	return v
 }
+
+// version is the version of this halab.
+func version() string { return builtFrom(debug.ReadBuildInfo()).Halab }

@@ -78,6 +78,9 @@ func (s *session) watchRequests(ctx context.Context, client string, a asking) er
 		}
 		return err
 	}
+	if ctx.Err() != nil && s.out.TTY {
+		fmt.Fprintln(s.stdout) // below the ^C that the terminal shows
+	}
 	if werr := s.lines(w.Summary().Lines(s.out.Style)); err == nil {
 		err = werr
 	}

@@ -60,6 +60,11 @@ func newWorld(t *testing.T) *world {
 	t.Helper()
 	w := &world{t: t, engine: enginetest.New(), ids: map[string]string{}, dead: map[string]bool{},
 		holders: map[string]string{"frontend": "frontend-01", "backend": "backend-02"}}
+	p := &program{env: func(string) string { return "" }}
+	var err error
+	if w.project, err = p.load(t.Context(), settings{name: "halab"}, "debian12"); err != nil {
+		t.Fatal(err)
+	}
 	w.engine.Hooks.Program = w.program
 	w.engine.Hooks.Exec = w.exec
 	t.Cleanup(func() { _ = w.engine.Close() })
@@ -69,13 +74,7 @@ func newWorld(t *testing.T) *world {
 // up makes the default lab without the help of any command.
 func (w *world) up() *world {
 	w.t.Helper()
-	ctx := w.t.Context()
-	p := &program{env: func(string) string { return "" }}
-	project, err := p.load(ctx, settings{name: "halab"}, "debian12")
-	if err != nil {
-		w.t.Fatal(err)
-	}
-	w.project = project
+	ctx, project := w.t.Context(), w.project
 	for _, name := range []string{"node", "app", "haproxy", "keepalived"} {
 		w.engine.AddImage(engine.Image{Tags: []string{"halab/" + name + ":debian12"}, Labels: map[string]string{"halab.image": name, "halab.base": "debian12"}})
 	}

@@ -78,18 +78,20 @@ func state(s string, style Style) string {
 	return style.Odd(Clean(s))
 }
 
-// serviceState is the state of a service's container, but for a HAProxy that
-// runs and does not answer.
+// serviceState is the state of a service's container, but for a daemon that
+// should run and does not answer.
 func serviceState(n lab.Node, service string, style Style) string {
-	if service == string(topology.ServiceHAProxy) && n.Services[service] == "running" {
-		switch n.HAProxy {
-		case "hung":
-			return style.Odd("hung")
-		case "gone":
-			return style.Bad("mute")
-		}
+	if n.Services[service] != "running" || n.State != "running" {
+		return state(n.Services[service], style)
 	}
-	return state(n.Services[service], style)
+	haproxy := service == string(topology.ServiceHAProxy)
+	switch {
+	case haproxy && n.HAProxy == "hung":
+		return style.Odd("hung")
+	case haproxy && n.HAProxy == "gone", service == string(topology.ServiceKeepalived) && n.VRRP == "":
+		return style.Bad("mute")
+	}
+	return state("running", style)
 }
 
 func vrrp(s string, style Style) string {

@@ -1,0 +1,171 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"net/netip"
+	"strings"
+	"testing"
+
+	"halab/internal/engine"
+	"halab/internal/engine/enginetest"
+)
+
+// buildable gives the engine what images of Debian 12 can be built from.
+func (w *world) buildable() *world {
+	w.engine.AddImage(engine.Image{Tags: []string{"debian:bookworm-slim", "debian:12"}})
+	return w
+}
+
+func TestUpFromNothingAndAgain(t *testing.T) {
+	w := newWorld(t).buildable()
+	r := w.run("up", "--base", "debian12")
+	if r.code != 0 || !strings.HasPrefix(r.stdout, "lab halab is up after ") || !strings.Contains(r.stdout, "curl http://192.168.99.10/frontend") {
+		t.Fatalf("exit %d\n%s%s", r.code, r.stdout, r.stderr)
+	}
+	if n := len(w.engine.CallsOf("ImageBuild")); n != 4 {
+		t.Errorf("%d images were built, want 4", n)
+	}
+	all, err := w.engine.Containers(t.Context(), engine.Filter{engine.LabelLab: "halab"})
+	if err != nil || len(all) != 17 {
+		t.Fatalf("%d containers (%v)", len(all), err)
+	}
+	for _, c := range all {
+		if c.State != engine.StateRunning || !strings.Contains(c.Image, ":debian12-") {
+			t.Errorf("%s is %s and runs from %s, want its exact reference", c.Name, c.State, c.Image)
+		}
+	}
+	w.engine.Forget()
+	r = w.run("up", "--base", "debian12", "--json")
+	var again arisen
+	if err := json.Unmarshal([]byte(r.stdout), &again); err != nil || r.code != 0 || again.URL != "http://192.168.99.10/frontend" {
+		t.Errorf("exit %d, %v\n%s%s", r.code, err, r.stdout, r.stderr)
+	}
+	made := w.engine.CallsOf("ContainerCreate")
+	if len(made) != 1 || !strings.Contains(made[0].Target, "helper") || len(w.engine.CallsOf("ImageBuild")) != 0 {
+		t.Errorf("the second up made %v", made)
+	}
+}
+
+func TestUpDryRunChangesNothing(t *testing.T) {
+	w := newWorld(t).buildable()
+	r := w.run("up", "--dry-run")
+	for _, want := range []string{"build image halab/node:debian12-", "create network halab-lab", "start container halab-frontend-01-haproxy"} {
+		if r.code != 0 || !strings.Contains(r.stdout, want) {
+			t.Errorf("exit %d, no %q in\n%s%s", r.code, want, r.stdout, r.stderr)
+		}
+	}
+	var p planned
+	if err := json.Unmarshal([]byte(w.run("up", "--dry-run", "--json").stdout), &p); err != nil || len(p.Steps) < 40 {
+		t.Errorf("%d steps (%v)", len(p.Steps), err)
+	}
+	for i, s := range p.Steps {
+		for _, after := range s.After {
+			if after >= i {
+				t.Errorf("step %d (%s %s) comes before step %d, which it needs", i, s.Action, s.Subject, after)
+			}
+		}
+	}
+	for _, call := range w.engine.Calls() {
+		switch call.Method {
+		case "Info", "Images", "ImageInspect", "Containers", "Networks", "Volumes":
+		default:
+			t.Errorf("a dry run did %s", call)
+		}
+	}
+}
+
+func TestUpRefusesBeforeItMakesAnything(t *testing.T) {
+	w := newWorld(t).buildable()
+	other := engine.Network{Name: "vpn", Driver: "bridge", Subnets: []netip.Prefix{netip.MustParsePrefix("192.168.99.0/24")}}
+	w.must(w.engine.NetworkCreate(t.Context(), other))
+	w.engine.Forget()
+	r := w.run("up", "--base", "debian12")
+	if r.code != exitFailed || !strings.Contains(r.stderr, "in use by the Docker network vpn") || !strings.Contains(r.stderr, "--subnet") {
+		t.Errorf("exit %d\n%s", r.code, r.stderr)
+	}
+	for _, method := range []string{"ContainerCreate", "ImageBuild", "NetworkCreate", "VolumeCreate"} {
+		if calls := w.engine.CallsOf(method); len(calls) != 0 {
+			t.Errorf("it did %v", calls)
+		}
+	}
+	if r = w.run("up", "--base", "debian12", "--subnet", "192.168.77.0/24"); r.code != 0 || !strings.Contains(r.stdout, "http://192.168.77.10/frontend") {
+		t.Errorf("exit %d\n%s%s", r.code, r.stdout, r.stderr)
+	}
+}
+
+func TestUpThatFailsOrIsInterrupted(t *testing.T) {
+	w := newWorld(t).buildable()
+	full := true
+	w.engine.Hooks.Before = func(_ context.Context, c enginetest.Call) error {
+		if full && c.Method == "ContainerStart" && c.Target == "halab-backend-01" {
+			return errors.New("no space left on device")
+		}
+		return nil
+	}
+	r := w.run("up", "--base", "debian12")
+	if r.code != exitFailed || !strings.Contains(r.stderr, "halab: start container halab-backend-01: no space left on device") {
+		t.Errorf("exit %d\n%s", r.code, r.stderr)
+	}
+	full = false
+	ctx, cancel := context.WithCancel(t.Context())
+	w.engine.Hooks.Before = func(_ context.Context, c enginetest.Call) error {
+		if c.Method == "ContainerStart" && c.Target == "halab-backend-01" {
+			cancel()
+		}
+		return nil
+	}
+	r = w.runCtx(ctx, "up", "--base", "debian12")
+	if r.code != exitInterrupted || !strings.HasSuffix(r.stderr, "halab: interrupted: what was made stays; halab up goes on from there, halab down removes it\n") {
+		t.Errorf("exit %d\n%s", r.code, r.stderr)
+	}
+	w.engine.Hooks.Before = nil
+	if r = w.run("up", "--base", "debian12"); r.code != 0 {
+		t.Errorf("the next up does not go on: exit %d\n%s", r.code, r.stderr)
+	}
+}
+
+func TestBuildAndNetwork(t *testing.T) {
+	w := newWorld(t).buildable()
+	if r := w.run("network", "down"); r.code != 0 || !strings.Contains(r.stdout, "nothing to remove") {
+		t.Errorf("exit %d\n%s%s", r.code, r.stdout, r.stderr)
+	}
+	r := w.run("build", "--base", "debian12", "--json")
+	var b built
+	if err := json.Unmarshal([]byte(r.stdout), &b); err != nil || b.Base != "debian12" || len(b.Images) != 4 {
+		t.Errorf("exit %d, %v\n%s%s", r.code, err, r.stdout, r.stderr)
+	}
+	if r = w.run("network", "up", "--base", "debian12"); r.code != 0 || r.stdout != "the parent halab0 is there, the host's leg halab0h has 192.168.99.1\n" {
+		t.Errorf("exit %d\n%s%s", r.code, r.stdout, r.stderr)
+	}
+	if r = w.run("network", "down"); r.code != 0 || r.stdout != "removed halab0h, halab0\n" {
+		t.Errorf("exit %d\n%s%s", r.code, r.stdout, r.stderr)
+	}
+}
+
+func TestDescriptionFaultsComeFirstAndAllAtOnce(t *testing.T) {
+	w := newWorld(t)
+	r := w.run("up", "-f", "testdata/bad.yaml")
+	if r.code != exitFailed || !strings.Contains(r.stderr, "testdata/bad.yaml:3: ") || strings.Count(r.stderr, "bad.yaml:") < 2 {
+		t.Errorf("exit %d\n%s", r.code, r.stderr)
+	}
+	if calls := w.engine.Calls(); len(calls) != 0 {
+		t.Errorf("the engine was asked before the description was read: %v", calls)
+	}
+	if r = w.run("doctor", "-f", "testdata/bad.yaml"); r.code != exitFailed || !strings.Contains(r.stdout, "bad.yaml:") {
+		t.Errorf("doctor: exit %d\n%s%s", r.code, r.stdout, r.stderr)
+	}
+}
+
+func TestConfig(t *testing.T) {
+	w := newWorld(t)
+	golden(t, "config.txt", w.run("config", "--base", "debian12").stdout)
+	golden(t, "config.json", w.run("config", "--base", "debian12", "--json").stdout)
+	for _, daemon := range []string{"haproxy", "keepalived"} {
+		r := w.run("config", daemon, "frontend-02", "--base", "centos7", "--profile", "classic")
+		if r.code != 0 || !strings.Contains(r.stdout, "of frontend-02 for ") || !strings.Contains(r.stdout, "profile classic") {
+			t.Errorf("exit %d\n%s%s", r.code, r.stdout, r.stderr)
+		}
+	}
+}
