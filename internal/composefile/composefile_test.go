@@ -114,6 +114,16 @@ func TestEnvironmentSetsWhatFlagsDoNot(t *testing.T) {
 	}
 }
 
+func TestBaseAutoIsNoTag(t *testing.T) {
+	env := map[string]string{"HALAB_BASE": "auto"}
+	if p := load(t, Options{Env: env}); p.Lab.Base != "centos7" {
+		t.Errorf("base %q, want the file's default", p.Lab.Base)
+	}
+	if p := load(t, Options{Env: env, Base: "debian12"}); p.Lab.Base != "debian12" || p.Containers[0].Spec.Image != "halab/node:debian12" {
+		t.Errorf("base %q, image %q", p.Lab.Base, p.Containers[0].Spec.Image)
+	}
+}
+
 func TestOwnParent(t *testing.T) {
 	for _, tt := range []struct {
 		o      Options

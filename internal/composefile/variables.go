@@ -23,9 +23,15 @@ const (
 	varMAC     = "HALAB_MAC"
 )
 
+// baseAuto is the value of HALAB_BASE that leaves the choice to halab.
+const baseAuto = "auto"
+
 // setVariables puts the options where a description's variables find them.
 func (l *loader) setVariables() {
 	o := &l.options
+	if l.env[varBase] == baseAuto {
+		delete(l.env, varBase) // a choice still to be made, no image's tag
+	}
 	for _, v := range []struct {
 		name string
 		flag *string
