@@ -41,15 +41,12 @@ func Main(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	name, args := args[0], args[1:]
 	switch name {
 	case agentapi.CommandNode:
-		askShortSlices()
 		return out.code(runNode(ctx, out))
 	case agentapi.CommandClient:
 		return out.code(runClient(ctx))
 	case agentapi.CommandHAProxy:
-		askShortSlices()
 		return runHAProxy(ctx, out)
 	case agentapi.CommandKeepalived:
-		askShortSlices()
 		return runKeepalived(ctx, out)
 	case agentapi.CommandConfig:
 		return out.code(runConfig(args, out))
@@ -65,6 +62,8 @@ func Main(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		return out.code(runNotify(args))
 	case agentapi.CommandObserve:
 		return out.code(runObserve(ctx, args, out))
+	case agentapi.CommandBurn:
+		return out.code(runBurn(ctx, args, out))
 	case agentapi.CommandNetwork:
 		return out.code(runNetwork(args, out))
 	}

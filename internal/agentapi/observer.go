@@ -38,8 +38,12 @@ type StreamSpec struct {
 
 // ObserverCommand is what halab tells the observer.
 type ObserverCommand struct {
-	Command string `json:"command"` // "mark", "stats" or "stop"
+	Command string `json:"command"` // "mark", "stats", "block" or "stop"
 	Mark    string `json:"mark,omitempty"`
+	// Ms is how long "block" drops what the observer sends to the VIPs, in
+	// milliseconds. It sets the marks "fault" and "restore" when the packet
+	// filter had the rule and had it no more.
+	Ms float64 `json:"ms,omitempty"`
 }
 
 // ObserverLine is one line of the observer: exactly one field besides Kind is

@@ -27,6 +27,7 @@ type arg struct {
 	name     string // as help shows it
 	kind     kind   // what completion offers
 	optional bool
+	many     bool // the last argument may be repeated
 }
 
 // kind says what an argument or a flag's value names.
@@ -43,6 +44,7 @@ const (
 	aCommand
 	aPath
 	aFile
+	aScenario
 )
 
 // input is what a command was called with.
@@ -59,6 +61,9 @@ func (in *input) arg(i int) string {
 	}
 	return ""
 }
+
+// takesMany says whether the last argument may be repeated.
+func (s spec) takesMany() bool { return len(s.args) > 0 && s.args[len(s.args)-1].many }
 
 // usageLine is "halab fail TARGET SERVICE".
 func (s spec) usageLine(path string) string {
@@ -129,7 +134,7 @@ func (p *program) act(c *cli.Context, s spec, path string) error {
 			return usage("%s is missing\n  usage: %s", a.name, s.usageLine(path))
 		}
 	}
-	if len(args) > len(s.args) && s.rest == "" {
+	if len(args) > len(s.args) && s.rest == "" && !s.takesMany() {
 		return usage("%q is one word too many\n  usage: %s", args[len(s.args)], s.usageLine(path))
 	}
 	set, err := readSettings(c)

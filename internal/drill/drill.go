@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"time"
 
 	"halab/internal/agentapi"
@@ -48,6 +49,8 @@ type Drill struct {
 	sink    event.Sink
 	opts    Options
 	timing  timing
+	// forecast is read once a drill: the files don't change while it runs.
+	forecast *forecast
 }
 
 // New prepares drills on a lab.
@@ -110,7 +113,8 @@ func (d *Drill) prepare(ctx context.Context) error {
 		return err
 	}
 	d.timing = timings(topology.Profile(status.Profile))
-	return nil
+	d.forecast, err = d.readConfigs(ctx)
+	return err
 }
 
 // healthy waits until the whole lab is well.
@@ -149,7 +153,79 @@ func (d *Drill) scenario(ctx context.Context, sc Scenario, random *rand.Rand) (o
 			valid, d.opts.Repeat, whyInvalid(result.Runs))
 	}
 	end(errors.Join(err, ctx.Err()))
-	return result, err
+	return d.judge(ctx, sc, result, err)
+}
+
+// judge sums the runs up and sets them beside what was to be expected.
+func (d *Drill) judge(ctx context.Context, sc Scenario, result outage.ScenarioResult, err error) (outage.ScenarioResult, error) {
+	result.Summary = outage.Summarise(result)
+	predictions, ferr := d.expectations(ctx, sc, result)
+	result.Predictions = predictions
+	result.Flags = outage.Flags(result, predictions)
+	if sc.Budget != "" {
+		budget, berr := outage.ParseBudget(sc.Budget)
+		if berr != nil {
+			return result, errors.Join(err, fmt.Errorf("the scenario's budget: %w", berr))
+		}
+		verdict := budget.Evaluate([]outage.ScenarioResult{result})
+		result.Budget = &verdict
+	}
+	return result, errors.Join(err, ferr)
+}
+
+// expectations are the predictions of a scenario. Which node is hit changes
+// from run to run; the files of a cluster's nodes differ in priority only, so
+// the range is that of all nodes that were hit.
+func (d *Drill) expectations(ctx context.Context, sc Scenario, result outage.ScenarioResult) ([]outage.Prediction, error) {
+	if sc.Kind == outage.KindCalibrate {
+		return []outage.Prediction{{
+			Metric: "edge.outage", MinMs: sc.KnownMs, MaxMs: sc.KnownMs, MeanMs: sc.KnownMs,
+			Formula: fmt.Sprintf("%g ms, as made by the packet filter", sc.KnownMs),
+		}}, nil
+	}
+	status, err := d.lab.Status(context.WithoutCancel(ctx))
+	if err != nil {
+		return nil, err
+	}
+	var all []outage.Prediction
+	for _, target := range targets(result) {
+		for _, c := range status.Clusters {
+			if c.Name != sc.Cluster {
+				continue
+			}
+			more, err := d.forecast.predict(sc, c, target)
+			if err != nil {
+				return nil, err
+			}
+			all = widen(all, more)
+		}
+	}
+	return all, nil
+}
+
+// targets lists the nodes that the runs hit.
+func targets(result outage.ScenarioResult) []string {
+	var list []string
+	for _, r := range result.Runs {
+		if r.Target != "" && !slices.Contains(list, r.Target) {
+			list = append(list, r.Target)
+		}
+	}
+	return list
+}
+
+// widen joins predictions of the same metric.
+func widen(all, more []outage.Prediction) []outage.Prediction {
+	for _, m := range more {
+		at := slices.IndexFunc(all, func(p outage.Prediction) bool { return p.Metric == m.Metric })
+		if at < 0 {
+			all = append(all, m)
+			continue
+		}
+		all[at].MinMs, all[at].MaxMs = min(all[at].MinMs, m.MinMs), max(all[at].MaxMs, m.MaxMs)
+		all[at].MeanMs = (all[at].MeanMs + m.MeanMs) / 2
+	}
+	return all
 }
 
 // describe is a run in a line.

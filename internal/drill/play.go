@@ -25,10 +25,8 @@ func (d *Drill) play(ctx context.Context, s *scene, offset time.Duration) error 
 	if err := pause(ctx, offset); err != nil {
 		return err
 	}
-	for _, step := range s.sc.steps(s.vip.Name) {
-		if err := d.step(ctx, s, step); err != nil {
-			return d.located(step, err)
-		}
+	if err := d.act(ctx, s); err != nil {
+		return err
 	}
 	if err := d.settle(ctx, s); err != nil {
 		return err
@@ -37,6 +35,19 @@ func (d *Drill) play(ctx context.Context, s *scene, offset time.Duration) error 
 		return err
 	}
 	return s.session.mark(ctx, outage.MarkEnd)
+}
+
+// act does what the scenario is about.
+func (d *Drill) act(ctx context.Context, s *scene) error {
+	if s.sc.Kind == outage.KindCalibrate {
+		return d.known(ctx, s)
+	}
+	for _, step := range s.sc.steps(s.vip.Name) {
+		if err := d.step(ctx, s, step); err != nil {
+			return d.located(step, err)
+		}
+	}
+	return nil
 }
 
 func (d *Drill) located(step Step, err error) error {

@@ -40,7 +40,7 @@ func (d *Drill) run(ctx context.Context, sc Scenario, number int, random *rand.R
 }
 
 func phases(kind outage.Kind) []outage.Phase {
-	if kind == outage.KindSwitch {
+	if kind == outage.KindSwitch || kind == outage.KindCalibrate {
 		return []outage.Phase{outage.PhaseFault}
 	}
 	return []outage.Phase{outage.PhaseFault, outage.PhaseFailback}
@@ -123,7 +123,7 @@ func (d *Drill) stage(ctx context.Context, sc Scenario, before *lab.Status) (*sc
 		sc: sc, session: session, streams: spec.Streams, before: before, vip: vip, holder: vip.Holders[0],
 		rec: &outage.Recording{
 			Kind: sc.Kind, Cluster: sc.Cluster, Target: vip.Holders[0], Holder: vip.Holders[0],
-			Streams: spec.Streams, Nodes: nodes(before, macs), VIPs: vips(before), States: states,
+			Streams: spec.Streams, Nodes: nodes(before, macs), VIPs: vips(before, d.forecast), States: states,
 		},
 	}, nil
 }
@@ -156,10 +156,10 @@ func nodes(s *lab.Status, macs map[string]string) []outage.NodeInfo {
 	return list
 }
 
-func vips(s *lab.Status) []outage.VIPInfo {
+func vips(s *lab.Status, f *forecast) []outage.VIPInfo {
 	var list []outage.VIPInfo
 	for _, c := range s.Clusters {
-		list = append(list, outage.VIPInfo{Cluster: c.Name, Address: c.VIP.Address, RouterID: 0})
+		list = append(list, outage.VIPInfo{Cluster: c.Name, Address: c.VIP.Address, RouterID: f.router(c)})
 	}
 	return list
 }

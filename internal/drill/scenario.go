@@ -23,6 +23,8 @@ type Scenario struct {
 	Budget string
 	// Shows lists invariants that the scenario is there to break.
 	Shows []string
+	// KnownMs is the length of the outage that a calibration makes.
+	KnownMs float64
 }
 
 // builtin is a scenario before it is bound to a cluster.

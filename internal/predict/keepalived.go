@@ -13,6 +13,7 @@ type VRRP struct {
 	Version     int  // of VRRP; keepalived's default is 2
 	AdvertMs    float64
 	Priority    int
+	RouterID    int // virtual_router_id
 	NoPreempt   bool
 	DownAdverts int // down_timer_adverts: adverts that may be missed
 	Scripts     []Script
@@ -167,6 +168,9 @@ func (v *VRRP) instance(b block, scripts map[string]Script, files map[string]boo
 	}
 	if line, ok := b.find("priority"); ok {
 		v.Priority = int(bounded(line.word(1), defaultPriority, 1, maxPriority))
+	}
+	if line, ok := b.find("virtual_router_id"); ok {
+		v.RouterID = int(bounded(line.word(1), 0, 1, 255))
 	}
 	if line, ok := b.find("down_timer_adverts"); ok {
 		v.DownAdverts = int(bounded(line.word(1), defaultDownAdverts, 1, 100))

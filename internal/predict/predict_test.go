@@ -136,7 +136,7 @@ func TestNoInstanceIsAnError(t *testing.T) {
 
 func TestParseKeepalived(t *testing.T) {
 	v := ParseKeepalived(read(t, "debian12-fast-frontend-01-keepalived.conf"))
-	want := VRRP{Found: true, Version: 3, AdvertMs: 10, Priority: 254, NoPreempt: true, DownAdverts: 2, TrackFiles: true}
+	want := VRRP{Found: true, Version: 3, AdvertMs: 10, Priority: 254, RouterID: 10, NoPreempt: true, DownAdverts: 2, TrackFiles: true}
 	if fmt.Sprint(v) != fmt.Sprint(want) {
 		t.Errorf("got %+v, want %+v", v, want)
 	}

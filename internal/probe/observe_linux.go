@@ -263,10 +263,12 @@ func (o *observer) commands(ctx context.Context, cancel context.CancelFunc) {
 			go func() {
 				o.line(agentapi.ObserverLine{Kind: "stats", Stats: readTotals(ctx, o.spec.Stats)})
 			}()
+		case "block":
+			go o.block(ctx, c.Ms)
 		case "stop":
 			return
 		default:
-			o.complain(fmt.Errorf("there is no command %q: mark, stats or stop", c.Command))
+			o.complain(fmt.Errorf("there is no command %q: mark, stats, block or stop", c.Command))
 		}
 	}
 }

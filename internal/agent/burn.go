@@ -1,0 +1,46 @@
+package agent
+
+import (
+	"context"
+	"flag"
+	"io"
+	"runtime"
+	"strconv"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+// maxBurn bounds the number of busy loops.
+const maxBurn = 1024
+
+// runBurn keeps processors busy: `burn --for TIME N` runs N loops until the
+// time is over or it is asked to end.
+func runBurn(ctx context.Context, args []string, _ output) error {
+	flags := flag.NewFlagSet("burn", flag.ContinueOnError)
+	flags.SetOutput(io.Discard)
+	length := flags.Duration("for", time.Minute, "")
+	if err := flags.Parse(args); err != nil || flags.NArg() != 1 {
+		return usagef("burn [--for TIME] N")
+	}
+	loops, err := strconv.Atoi(flags.Arg(0))
+	if err != nil || loops < 1 || loops > maxBurn {
+		return usagef("burn: N is 1 to %d, not %q", maxBurn, flags.Arg(0))
+	}
+	ctx, cancel := context.WithTimeout(ctx, *length)
+	defer cancel()
+	// Every loop is a thread of its own for the kernel's scheduler.
+	runtime.GOMAXPROCS(loops + 1)
+	var over atomic.Bool
+	var all sync.WaitGroup
+	for range loops {
+		all.Go(func() {
+			for !over.Load() {
+			}
+		})
+	}
+	<-ctx.Done()
+	over.Store(true)
+	all.Wait()
+	return nil
+}

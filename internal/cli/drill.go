@@ -1,0 +1,193 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/urfave/cli/v2"
+
+	"halab/internal/drill"
+	"halab/internal/fault"
+	"halab/internal/outage"
+)
+
+func (p *program) drillSpec() spec {
+	return spec{
+		name:    "drill",
+		summary: "break one thing at a time and measure what a client loses",
+		args:    []arg{{name: "SCENARIO…", kind: aScenario, optional: true, many: true}},
+		about: `
+Breaks one thing, watches as a client and on the wire with one clock, says how
+long the outage was, where the milliseconds went and what arithmetic predicted,
+then mends it and measures that too. SCENARIO is a name of --list, a kind such as
+haproxy-kill (for every cluster) or a cluster (all its scenarios); with none, all
+are run. "calibrate" measures the measurement: known outages are read back.
+
+A run in which the prober itself fell behind is no measurement; it is said to be
+none, and tried again. Interrupted, a drill mends what it broke.`,
+		examples: []string{
+			"halab drill frontend/haproxy-kill",
+			"halab drill --repeat 20 --html drill.html --save drill.json.gz",
+			"halab drill node-crash --budget 'edge.outage.p95<=50ms,stack.failed<=2'",
+			"halab drill -s examples/scenarios/second-blow.yaml",
+			"halab drill --soak 5m --stress 64",
+			"halab drill calibrate",
+		},
+		flags: append([]cli.Flag{
+			&cli.BoolFlag{Name: "list", Usage: "list the scenarios and say what each does"},
+			&cli.IntFlag{Name: "repeat", Aliases: []string{"n"}, Usage: "measure each scenario `N` times", Value: 5},
+			&cli.Int64Flag{Name: "seed", Usage: "of the random moments; printed, so that a drill can be repeated", DefaultText: "random"},
+			&cli.StringSliceFlag{Name: "scenario", Aliases: []string{"s"}, Usage: "run the scenarios of `FILE` (docs/scenarios.md)", TakesFile: true},
+			&cli.DurationFlag{Name: "soak", Usage: "break nothing for `TIME` and demand that nothing fails over"},
+			&cli.IntFlag{Name: "stress", Usage: "with --soak: `N` busy loops on the engine's machine, and images being built"},
+		}, reportFlags()...),
+		run: p.drill,
+	}
+}
+
+// seed is the one given, or one of the moment.
+func seed(in *input) int64 {
+	if in.flags.IsSet("seed") {
+		return in.flags.Int64("seed")
+	}
+	return time.Now().UnixNano() & 0xffffffff
+}
+
+func (p *program) drill(ctx context.Context, in *input) error {
+	outputs, err := readOutputs(in)
+	if err != nil {
+		return err
+	}
+	if in.flags.Int("repeat") < 1 {
+		return usage("--repeat cannot be %d: a drill measures at least once", in.flags.Int("repeat"))
+	}
+	if in.flags.Int("stress") > 0 && in.flags.Duration("soak") <= 0 {
+		return usage("--stress goes with --soak TIME")
+	}
+	custom, err := scenarioFiles(in.flags.StringSlice("scenario"))
+	if err != nil {
+		return err
+	}
+	s, err := p.session(ctx, in)
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	if in.flags.Bool("list") {
+		return s.listScenarios(ctx, custom)
+	}
+	picked, err := s.pick(ctx, custom)
+	if err != nil {
+		return err
+	}
+	keep := outputs.html != "" || outputs.save != "" || outputs.samples
+	d := drill.New(s.lab, fault.NewInjector(s.lab, s.engine), s.engine, s.emit,
+		drill.Options{Repeat: in.flags.Int("repeat"), Seed: seed(in), Keep: keep})
+	result, err := s.carryOut(ctx, d, picked)
+	if result == nil {
+		return err
+	}
+	return s.finish(ctx, result, outputs, err)
+}
+
+// carryOut runs a soak, the calibration or the scenarios, and heads the result.
+func (s *session) carryOut(ctx context.Context, d *drill.Drill, picked []drill.Scenario) (*outage.Result, error) {
+	result, err := s.head(ctx)
+	if err != nil {
+		return nil, err
+	}
+	each := func(sr outage.ScenarioResult) { result.Scenarios = append(result.Scenarios, sr) }
+	switch length := s.in.flags.Duration("soak"); {
+	case length > 0:
+		var sr outage.ScenarioResult
+		sr, err = d.Soak(ctx, s.firstCluster(ctx), length, s.stress(s.in.flags.Int("stress")))
+		each(sr)
+	case s.in.arg(0) == string(outage.KindCalibrate):
+		err = d.Calibrate(ctx, s.firstCluster(ctx), each)
+	default:
+		err = d.Run(ctx, picked, each)
+	}
+	result.Interrupted = ctx.Err() != nil
+	return result, err
+}
+
+// scenarioFiles reads the scenarios of the files that were named.
+func scenarioFiles(files []string) ([]drill.Scenario, error) {
+	var list []drill.Scenario
+	for _, name := range files {
+		f, err := os.Open(name)
+		if err != nil {
+			return nil, fmt.Errorf("the scenario file can't be read: %w", err)
+		}
+		more, err := drill.ParseFile(name, f)
+		f.Close()
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, more...)
+	}
+	return list, nil
+}
+
+// pick chooses the scenarios: those of the files where there are any, else the
+// built-in ones that were named, or all of them.
+func (s *session) pick(ctx context.Context, custom []drill.Scenario) ([]drill.Scenario, error) {
+	names := s.in.args
+	if len(names) == 1 && names[0] == string(outage.KindCalibrate) {
+		return nil, nil
+	}
+	all, err := s.scenarios(ctx, custom)
+	if err != nil {
+		return nil, err
+	}
+	if len(custom) > 0 && len(names) == 0 {
+		return custom, nil
+	}
+	return drill.Select(all, names)
+}
+
+func (s *session) scenarios(ctx context.Context, custom []drill.Scenario) ([]drill.Scenario, error) {
+	st, err := s.status(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var clusters []string
+	for _, c := range st.Clusters {
+		clusters = append(clusters, c.Name)
+	}
+	return append(drill.Scenarios(clusters), custom...), nil
+}
+
+// listed is one scenario of `drill --list --json`.
+type listed struct {
+	Name        string   `json:"name"`
+	Kind        string   `json:"kind"`
+	Cluster     string   `json:"cluster"`
+	Description string   `json:"description"`
+	Shows       []string `json:"shows,omitempty"`
+}
+
+// listScenarios needs no lab: without one, the default lab's clusters are shown.
+func (s *session) listScenarios(ctx context.Context, custom []drill.Scenario) error {
+	all, err := s.scenarios(ctx, custom)
+	if err != nil {
+		all = append(drill.Scenarios([]string{"frontend", "backend"}), custom...)
+	}
+	if all, err = drill.Select(all, s.in.args); err != nil {
+		return err
+	}
+	list := make([]listed, len(all))
+	for i, sc := range all {
+		list[i] = listed{sc.Name, string(sc.Kind), sc.Cluster, sc.Description, sc.Shows}
+	}
+	return s.answer(list, func() error {
+		for _, l := range list {
+			if _, err := fmt.Fprintf(s.stdout, "%s\n    %s\n", l.Name, l.Description); err != nil {
+				return err
+			}
+		}
+		return nil
+	})
+}

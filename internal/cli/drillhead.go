@@ -1,0 +1,54 @@
+package cli
+
+import (
+	"context"
+	"runtime/debug"
+	"time"
+
+	"halab/internal/outage"
+	"halab/internal/report"
+	"halab/internal/ui"
+)
+
+// head is a result without its scenarios: what was measured on.
+func (s *session) head(ctx context.Context) (*outage.Result, error) {
+	st, err := s.status(ctx)
+	if err != nil {
+		return nil, err
+	}
+	info, err := s.engine.Info(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return &outage.Result{
+		Schema: outage.Schema, Halab: builtFrom(debug.ReadBuildInfo()).Halab, Date: time.Now().UTC().Truncate(time.Second),
+		Machine: outage.Machine{
+			Kernel: info.Kernel, CPUs: info.CPUs, MemoryMiB: info.Memory >> 20,
+			Engine: info.Version, System: info.OS, Cgroup: info.CgroupVersion,
+		},
+		Lab: st.Lab, Base: st.Base, Profile: st.Profile, Scenarios: []outage.ScenarioResult{},
+	}, nil
+}
+
+// offline is a session that has no engine, for commands that need none.
+func (p *program) offline(in *input) *session {
+	s := &session{
+		program: p, in: in,
+		out: ui.NewTerminal(p.stdout, in.colour, p.env),
+		err: ui.NewTerminal(p.stderr, in.colour, p.env),
+	}
+	s.emit = s.tell
+	return s
+}
+
+// paint is the report's style: nil where nothing is to be painted.
+func (s *session) paint() report.Style { return s.out.Style }
+
+// firstCluster is the one that clients meet first.
+func (s *session) firstCluster(ctx context.Context) string {
+	st, err := s.lab.Status(ctx)
+	if err != nil || len(st.Clusters) == 0 {
+		return "frontend" // what is asked for it next says what is wrong
+	}
+	return st.Clusters[0].Name
+}

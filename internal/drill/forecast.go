@@ -1,0 +1,111 @@
+package drill
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"strings"
+
+	"halab/internal/agentapi"
+	"halab/internal/engine"
+	"halab/internal/lab"
+	"halab/internal/outage"
+	"halab/internal/predict"
+	"halab/internal/render"
+	"halab/internal/topology"
+)
+
+// forecast knows what each node is configured to do.
+type forecast struct {
+	nodes   map[string]predict.Node
+	profile topology.Profile
+	daemons map[string]string
+}
+
+// Daemons are the versions of the lab's HAProxy and keepalived as they print
+// them.
+func (d *Drill) Daemons(ctx context.Context) (map[string]string, error) {
+	f, err := d.readConfigs(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return f.daemons, nil
+}
+
+// readConfigs reads the configuration files as the nodes have them, and asks
+// the daemons for their versions.
+func (d *Drill) readConfigs(ctx context.Context) (*forecast, error) {
+	all, err := d.lab.Containers(ctx)
+	if err != nil {
+		return nil, err
+	}
+	f := &forecast{nodes: map[string]predict.Node{}, daemons: map[string]string{}}
+	for _, c := range all {
+		node, service := c.Labels[engine.LabelNode], c.Labels[engine.LabelService]
+		if node == "" || service != string(topology.ServiceHAProxy) && service != string(topology.ServiceKeepalived) {
+			continue
+		}
+		f.profile = topology.Profile(c.Labels[engine.LabelProfile])
+		text, err := d.ask(ctx, c.ID, agentapi.BinaryPath, "agent", agentapi.CommandConfig, service)
+		if err != nil {
+			return nil, fmt.Errorf("read the configuration of %s on %s: %w", service, node, err)
+		}
+		if f.daemons[service] == "" {
+			if f.daemons[service], err = d.version(ctx, c.ID, service); err != nil {
+				return nil, fmt.Errorf("ask %s on %s for its version: %w", service, node, err)
+			}
+		}
+		n := f.nodes[node]
+		if service == string(topology.ServiceHAProxy) {
+			n.HAProxy, n.HAProxyVersion = text, f.daemons[service]
+		} else {
+			n.Keepalived, n.KeepalivedVersion = text, f.daemons[service]
+		}
+		f.nodes[node] = n
+	}
+	return f, nil
+}
+
+func (d *Drill) version(ctx context.Context, id, daemon string) (string, error) {
+	said, err := d.ask(ctx, id, daemon, "-v")
+	if err != nil {
+		return "", err
+	}
+	v, err := render.ParseVersion(said)
+	return v.String(), err
+}
+
+// ask runs a command in a container and returns all that it prints.
+func (d *Drill) ask(ctx context.Context, id string, cmd ...string) (string, error) {
+	var said bytes.Buffer
+	code, err := d.exec.Exec(ctx, id, engine.ExecSpec{Command: cmd, Stdout: &said, Stderr: &said})
+	if err == nil && code != 0 {
+		err = fmt.Errorf("%s ended with %d: %s", strings.Join(cmd, " "), code, strings.TrimSpace(said.String()))
+	}
+	return said.String(), err
+}
+
+// predict says what to expect of a scenario that hits the VIP's holder, with
+// the next node of its cluster to take over.
+func (f *forecast) predict(sc Scenario, cluster lab.Cluster, holder string) ([]outage.Prediction, error) {
+	if f == nil || sc.Kind == outage.KindCustom || sc.Kind == outage.KindSoak || sc.Kind == outage.KindCalibrate {
+		return nil, nil
+	}
+	for _, n := range cluster.Nodes {
+		if n.Name != holder {
+			return predict.Predict(predict.Input{
+				Kind: sc.Kind, Holder: f.nodes[holder], Backup: f.nodes[n.Name],
+				Follows: f.profile == topology.ProfileFast,
+			})
+		}
+	}
+	return nil, nil
+}
+
+// routers maps clusters to their virtual_router_id as configured.
+func (f *forecast) router(cluster lab.Cluster) int {
+	if f == nil || len(cluster.Nodes) == 0 {
+		return 0
+	}
+	return predict.ParseKeepalived(f.nodes[cluster.Nodes[0].Name].Keepalived).RouterID
+}
