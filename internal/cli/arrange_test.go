@@ -28,7 +28,7 @@ func sample(f cli.Flag) string {
 	switch f.(type) {
 	case *cli.DurationFlag:
 		return "5s"
-	case *cli.IntFlag:
+	case *cli.IntFlag, *cli.Int64Flag, *cli.UintFlag, *cli.Uint64Flag, *cli.Float64Flag:
 		return "5"
 	}
 	if v := values(f.Names()[0]); v != nil {

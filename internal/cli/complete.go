@@ -11,6 +11,8 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"halab/internal/drill"
+	"halab/internal/outage"
 	"halab/internal/topology"
 )
 
@@ -186,10 +188,14 @@ func (p *program) arguments(ctx context.Context, at *place) []candidate {
 	if at.command == nil || len(at.command.sub) > 0 && len(at.words) == 0 {
 		return commandNames(at.level)
 	}
-	if len(at.words) >= len(at.command.args) {
+	place := len(at.words)
+	if at.command.takesMany() {
+		place = min(place, len(at.command.args)-1)
+	}
+	if place >= len(at.command.args) {
 		return nil
 	}
-	switch at.command.args[len(at.words)].kind {
+	switch at.command.args[place].kind {
 	case aService:
 		return plain([]string{"app", "haproxy", "keepalived", "node"})
 	case aDaemon:
@@ -202,8 +208,32 @@ func (p *program) arguments(ctx context.Context, at *place) []candidate {
 		return plain([]string{"/frontend", "/haproxy-alive", "/healthz", "/"})
 	case aTarget, aCluster, aNode:
 		return p.targets(ctx, at)
+	case aScenario:
+		return p.scenarioNames(ctx, at)
 	}
 	return nil
+}
+
+// scenarioNames lists what a drill can be asked for: scenarios, their kinds,
+// and clusters.
+func (p *program) scenarioNames(ctx context.Context, at *place) []candidate {
+	var clusters []string
+	list := []candidate{{string(outage.KindCalibrate), "measure the measurement"}}
+	if l := p.knownLab(ctx, at); l != nil {
+		for _, c := range l.Clusters {
+			clusters = append(clusters, c.Name)
+			list = append(list, candidate{c.Name, "all scenarios of the cluster"})
+		}
+	}
+	kinds := map[string]bool{}
+	for _, s := range drill.Scenarios(clusters) {
+		if kind := string(s.Kind); !kinds[kind] {
+			kinds[kind] = true
+			list = append(list, candidate{kind, "for every cluster"})
+		}
+		list = append(list, candidate{s.Name, s.Description})
+	}
+	return list
 }
 
 func commandNames(specs []spec) []candidate {

@@ -14,6 +14,9 @@ func TestCompletion(t *testing.T) {
 	w := newWorld(t).up()
 	for _, c := range []struct{ typed, want string }{
 		{"do", "down doctor"},
+		{"drill frontend/app-", "frontend/app-stop frontend/app-kill frontend/app-hang"},
+		{"drill frontend/node-crash backend/node", "backend/node-crash backend/node-freeze"},
+		{"drill cal", "calibrate"},
 		{"fail fro", "frontend frontend-00 frontend-01 frontend-02"},
 		{"fail frontend-01 _", "app haproxy keepalived node"},
 		{"fail frontend-01 h", "haproxy"},

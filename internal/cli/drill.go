@@ -21,9 +21,9 @@ func (p *program) drillSpec() spec {
 		about: `
 Breaks one thing, watches as a client and on the wire with one clock, says how
 long the outage was, where the milliseconds went and what arithmetic predicted,
-then mends it and measures that too. SCENARIO is a name of --list, a kind such as
-haproxy-kill (for every cluster) or a cluster (all its scenarios); with none, all
-are run. "calibrate" measures the measurement: known outages are read back.
+then mends it and measures that too. SCENARIO is a name of --list, a kind such
+as haproxy-kill (for every cluster) or a cluster (all its scenarios); with none,
+all are run. "calibrate" measures the measurement: known outages are read back.
 
 A run in which the prober itself fell behind is no measurement; it is said to be
 none, and tried again. Interrupted, a drill mends what it broke.`,
@@ -38,7 +38,7 @@ none, and tried again. Interrupted, a drill mends what it broke.`,
 		flags: append([]cli.Flag{
 			&cli.BoolFlag{Name: "list", Usage: "list the scenarios and say what each does"},
 			&cli.IntFlag{Name: "repeat", Aliases: []string{"n"}, Usage: "measure each scenario `N` times", Value: 5},
-			&cli.Int64Flag{Name: "seed", Usage: "of the random moments; printed, so that a drill can be repeated", DefaultText: "random"},
+			&cli.Int64Flag{Name: "seed", Usage: "begin the random moments with `NUMBER`; it is printed, so that a drill can be repeated", DefaultText: "random"},
 			&cli.StringSliceFlag{Name: "scenario", Aliases: []string{"s"}, Usage: "run the scenarios of `FILE` (docs/scenarios.md)", TakesFile: true},
 			&cli.DurationFlag{Name: "soak", Usage: "break nothing for `TIME` and demand that nothing fails over"},
 			&cli.IntFlag{Name: "stress", Usage: "with --soak: `N` busy loops on the engine's machine, and images being built"},

@@ -123,8 +123,8 @@ func (p *program) reportSpec() spec {
 		summary: "report again what a drill has saved; no lab is needed",
 		args:    []arg{{name: "FILE", kind: aFile}},
 		about: `
-Reads a file of "halab drill --save" and reports it anew, in any form and against
-any budget.`,
+Reads a file of "halab drill --save" and reports it anew, in any form and
+against any budget.`,
 		examples: []string{
 			"halab report drill.json.gz --anatomy",
 			"halab report drill.json.gz --html drill.html --budget 'edge.outage.max<=50ms'",
