@@ -50,7 +50,7 @@ none, and tried again. Interrupted, a drill mends what it broke.`,
 // seed is the one given, or one of the moment.
 func seed(in *input) int64 {
 	if in.flags.IsSet("seed") {
-		return in.flags.Int64("seed")
+		return int64(in.flags.Int("seed"))
 	}
 	return time.Now().UnixNano() & 0xffffffff
 }
@@ -82,22 +82,27 @@ func (p *program) drill(ctx context.Context, in *input) error {
 	if err != nil {
 		return err
 	}
+	chosen := seed(in)
 	keep := outputs.html != "" || outputs.save != "" || outputs.samples
 	d := drill.New(s.lab, fault.NewInjector(s.lab, s.engine), s.engine, s.emit,
-		drill.Options{Repeat: in.flags.Int("repeat"), Seed: seed(in), Keep: keep})
-	result, err := s.carryOut(ctx, d, picked)
+		drill.Options{Repeat: in.flags.Int("repeat"), Seed: chosen, Keep: keep})
+	result, err := s.carryOut(ctx, d, picked, chosen)
 	if result == nil {
 		return err
 	}
-	return s.finish(ctx, result, outputs, err)
+	return s.finish(result, outputs, err)
 }
 
 // carryOut runs a soak, the calibration or the scenarios, and heads the result.
-func (s *session) carryOut(ctx context.Context, d *drill.Drill, picked []drill.Scenario) (*outage.Result, error) {
+func (s *session) carryOut(ctx context.Context, d *drill.Drill, picked []drill.Scenario, seed int64) (*outage.Result, error) {
 	result, err := s.head(ctx)
 	if err != nil {
 		return nil, err
 	}
+	if result.Daemons, err = d.Daemons(ctx); err != nil {
+		return nil, err
+	}
+	result.Seed, result.Repeat, result.FloorMs = seed, s.in.flags.Int("repeat"), drill.FloorMs()
 	each := func(sr outage.ScenarioResult) { result.Scenarios = append(result.Scenarios, sr) }
 	switch length := s.in.flags.Duration("soak"); {
 	case length > 0:

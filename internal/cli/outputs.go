@@ -54,7 +54,7 @@ func readOutputs(in *input) (outputs, error) {
 
 // finish judges, writes every report, prints the answer, and ends with the
 // drill's own error, or with code 3 where a budget is broken.
-func (s *session) finish(_ context.Context, r *outage.Result, o outputs, drillErr error) error {
+func (s *session) finish(r *outage.Result, o outputs, drillErr error) error {
 	if o.budget != nil {
 		verdict := o.budget.Evaluate(r.Scenarios)
 		r.Budget = &verdict
@@ -134,7 +134,7 @@ against any budget.`,
 	}
 }
 
-func (p *program) report(ctx context.Context, in *input) error {
+func (p *program) report(_ context.Context, in *input) error {
 	o, err := readOutputs(in)
 	if err != nil {
 		return err
@@ -148,5 +148,5 @@ func (p *program) report(ctx context.Context, in *input) error {
 	if err != nil {
 		return fmt.Errorf("%s: %w", in.arg(0), err)
 	}
-	return p.offline(in).finish(ctx, r, o, nil)
+	return p.offline(in).finish(r, o, nil)
 }

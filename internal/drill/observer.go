@@ -47,3 +47,7 @@ func observerSpec(s *lab.Status, vip lab.VIP, macs map[string]string) agentapi.O
 	}
 	return spec
 }
+
+// FloorMs is the resolution of the edge stream: an outage shorter than the time
+// between two of its probes may go unseen.
+func FloorMs() float64 { return 1000.0 / edgeRate }
