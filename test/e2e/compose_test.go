@@ -18,10 +18,17 @@ func compose(t *testing.T, lab *Lab, base string, args ...string) {
 	}
 	cmd := exec.Command("docker-compose", append([]string{"-p", lab.Name, "-f", file}, args...)...)
 	cmd.Env = append(os.Environ(), "HALAB_NAME="+lab.Name, "HALAB_BASE="+base, "HALAB_PREFIX="+lab.Prefix,
-		"HALAB_PARENT="+lab.Name+"0", "HALAB_MAC=02:68:c0:a8:61", "COMPOSE_PARALLEL_LIMIT=64")
+		"HALAB_PARENT="+lab.parent(t), "HALAB_MAC=02:68:0a:c6:61", "COMPOSE_PARALLEL_LIMIT=64")
 	if out, err := cmd.CombinedOutput(); err != nil {
 		t.Fatalf("docker-compose %s: %v\n%s", strings.Join(args, " "), err, out)
 	}
+}
+
+// parent is the interface under the lab's network.
+func (l *Lab) parent(t *testing.T) string {
+	t.Helper()
+	config := decode[struct{ Network struct{ Parent string } }](t, l.Run(t, "config", "--json"))
+	return config.Network.Parent
 }
 
 // Plain docker-compose on the same file brings the same lab to life, once its
@@ -62,7 +69,8 @@ func TestNetworkUpAndDown(t *testing.T) {
 	before := snapshot(t)
 	lab.Run(t, "network", "up")
 	made := strings.Join(snapshot(t).Difference(before), "\n")
-	for _, name := range []string{lab.Name + "0 ", lab.Name + "0p ", lab.Name + "0h ", lab.hostLeg()} {
+	parent := lab.parent(t)
+	for _, name := range []string{parent + " ", parent + "p ", parent + "h ", lab.hostLeg()} {
 		if !strings.Contains(made, name) {
 			t.Errorf("no %s:\n%s", name, made)
 		}

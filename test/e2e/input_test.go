@@ -31,7 +31,7 @@ func TestWrongUsage(t *testing.T) {
 		{"config haproxi frontend-01", "haproxy"},
 		{"completion tcsh", "zsh"},
 		{"network sideways", "down"},
-		{"up --subnet 192.168.97.0/33", "subnet"},
+		{"up --subnet 192.168.77.0/33", "subnet"},
 		{"up --profile quick", "fast"},
 		{"up --base debian11", "debian12"},
 		{"logs --since yesterday", "since"},
@@ -191,7 +191,7 @@ func TestBrokenComposeFile(t *testing.T) {
 // A cluster with no nodes is no cluster.
 func TestComposeFileWithAnEmptyCluster(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "lab.yaml")
-	const more = "x-halab:\n  clusters:\n    empty:\n      vip: {name: empty-00, address: 192.168.97.30, router_id: 30}\n      nodes: {}\n"
+	const more = "x-halab:\n  clusters:\n    empty:\n      vip: {name: empty-00, address: 192.168.99.30, router_id: 30}\n      nodes: {}\n"
 	if err := os.WriteFile(file, []byte(more), 0o644); err != nil {
 		t.Fatal(err)
 	}

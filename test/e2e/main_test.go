@@ -15,12 +15,12 @@ import (
 var shared = struct {
 	sync.Once
 	*Lab
-}{Lab: NewLab("e2e", "192.168.98")}
+}{Lab: NewLab("e2e", "10.198.98")}
 
 // spare is the name and the subnet of labs that live for one test.
 const (
 	spareName   = "e2eb"
-	sparePrefix = "192.168.97"
+	sparePrefix = "10.198.97"
 )
 
 func TestMain(m *testing.M) {

@@ -82,7 +82,7 @@ func TestUpMendsTheHostsLeg(t *testing.T) {
 	}
 	lab := Shared(t)
 	before := lab.containers(t)
-	command(t, "ip", "link", "del", lab.Name+"0h")
+	command(t, "ip", "link", "del", lab.parent(t)+"h")
 	if _, err := lab.Get("/haproxy-alive", time.Second); err == nil {
 		t.Fatal("a request got through without a leg")
 	}
