@@ -94,6 +94,3 @@ func builtFrom(info *debug.BuildInfo, ok bool) versions {
 	}
 	return v
 }
-
-// version is the version of this halab.
-func version() string { return builtFrom(debug.ReadBuildInfo()).Halab }
