@@ -85,7 +85,7 @@ func Problem(r agentapi.Response) string {
 	case r.Status != 200:
 		return fmt.Sprintf("status %d", r.Status)
 	case r.Frontend != "" && r.Backend == "":
-		return r.Frontend + " got no answer from a backend"
+		return "no backend answered" // both frontends say it in turns: it is one state
 	}
 	return ""
 }

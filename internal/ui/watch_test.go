@@ -34,7 +34,7 @@ func TestWatchTellsChangesOnly(t *testing.T) {
 	for range 12 {
 		words = append(words, "frontend-02/backend-01", "frontend-02/backend-02")
 	}
-	words = append(words, "frontend-02/", "frontend-02/backend-02")
+	words = append(words, "frontend-02/", "frontend-01/", "frontend-02/", "frontend-02/backend-02")
 	w := NewWatch(Style{})
 	var lines []string
 	for _, r := range answers(words...) {
