@@ -10,6 +10,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"halab/internal/composefile"
+	"halab/internal/engine"
 	"halab/internal/lab"
 	"halab/internal/plan"
 	"halab/internal/preflight"
@@ -49,6 +50,7 @@ type workshop struct {
 	base    string
 	project *composefile.Project
 	images  map[string]string // node, app, … -> exact reference
+	engine  engine.Info
 }
 
 // workshop resolves the base, reads the description, looks whether the lab can
@@ -86,7 +88,7 @@ func (s *session) describe(ctx context.Context, choose func(context.Context) (st
 	if err := s.examine(preflight.Evaluate(facts)); err != nil {
 		return nil, err
 	}
-	w := &workshop{base: base, project: first}
+	w := &workshop{base: base, project: first, engine: facts.Engine}
 	if base != knownBase(s.in.base) {
 		if w.project, err = s.load(ctx, s.in.settings, base); err != nil {
 			return nil, err
@@ -152,6 +154,9 @@ func (w *workshop) want(patience time.Duration) (lab.Want, error) {
 		spec := c.Spec
 		if exact, ok := w.exact(spec.Image); ok {
 			spec.Image = exact
+		}
+		if spec.CPUShares > 0 && spec.CgroupParent == "" {
+			spec.CgroupParent = w.engine.RootCgroup // so that they count against the host's own load, too
 		}
 		if c.Service == l.Client {
 			want.Client = spec.Name

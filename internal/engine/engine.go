@@ -57,7 +57,12 @@ type Info struct {
 	Memory        int64 // bytes
 	DataRoot      string
 	CgroupVersion string
-	Name          string // host name of the engine
+	// RootCgroup is the cgroup parent under which a container's CPU shares count
+	// against all that runs on the engine's host; empty where there is none.
+	// Elsewhere they count among the engine's containers only, which together
+	// weigh no more than one process of the host.
+	RootCgroup string
+	Name       string // host name of the engine
 	// NetworkDrivers are those the engine has, empty where it does not tell.
 	NetworkDrivers []string
 }
@@ -101,14 +106,16 @@ type ContainerSpec struct {
 	Tmpfs       map[string]string // path -> mount options
 	Mounts      []Mount
 	CPUShares   int64
-	Memory      int64 // bytes, 0: no limit
-	PidsLimit   int64
-	StopSignal  string
-	StopGrace   time.Duration // 0: the engine's default
-	LogDriver   string
-	LogOpts     map[string]string
-	AutoRemove  bool
-	TTY         bool
+
+	CgroupParent string // empty: the engine's default
+	Memory       int64  // bytes, 0: no limit
+	PidsLimit    int64
+	StopSignal   string
+	StopGrace    time.Duration // 0: the engine's default
+	LogDriver    string
+	LogOpts      map[string]string
+	AutoRemove   bool
+	TTY          bool
 }
 
 // Mount attaches a named volume, or a path of the engine's host.

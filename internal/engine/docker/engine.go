@@ -6,6 +6,8 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"slices"
+	"strings"
 	"sync/atomic"
 	"time"
 
@@ -141,8 +143,21 @@ func (e *Engine) Info(ctx context.Context) (engine.Info, error) {
 		Memory:        info.MemTotal,
 		DataRoot:      info.DockerRootDir,
 		CgroupVersion: cgroup,
+		RootCgroup:    rootCgroup(info.CgroupDriver, info.SecurityOptions),
 		Name:          info.Name,
 
 		NetworkDrivers: info.Plugins.Network,
 	}, nil
+}
+
+// rootCgroup finds the top of the host's control groups as containers may name
+// it. Under systemd the host's processes are in groups of their own, of the same
+// weight as the containers' one, and nothing needs to be moved; an engine
+// without root may not.
+func rootCgroup(driver string, security []string) string {
+	rootless := slices.ContainsFunc(security, func(s string) bool { return strings.Contains(s, "name=rootless") })
+	if driver != "cgroupfs" || rootless {
+		return ""
+	}
+	return "/"
 }

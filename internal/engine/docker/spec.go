@@ -50,7 +50,7 @@ func containerCreation(spec engine.ContainerSpec, version string) creation {
 		Mounts:         mounts(spec.Mounts),
 		AutoRemove:     spec.AutoRemove,
 		LogConfig:      container.LogConfig{Type: spec.LogDriver, Config: spec.LogOpts},
-		Resources:      container.Resources{CPUShares: spec.CPUShares, Memory: spec.Memory},
+		Resources:      container.Resources{CPUShares: spec.CPUShares, Memory: spec.Memory, CgroupParent: spec.CgroupParent},
 	}
 	if spec.Init {
 		host.Init = new(true)

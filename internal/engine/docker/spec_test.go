@@ -46,7 +46,7 @@ func TestContainerCreation(t *testing.T) {
 			"NetworkingConfig.EndpointsConfig.halab.MacAddress": "02:68:c0:a8:63:0b",
 		}},
 		{"a service", engine.ContainerSpec{
-			NetworkMode: "container:n1", PIDMode: "container:n1", CPUShares: 262144,
+			NetworkMode: "container:n1", PIDMode: "container:n1", CPUShares: 262144, CgroupParent: "/",
 			CapDrop: []string{"ALL"}, CapAdd: []string{"NET_ADMIN", "NET_RAW"},
 			SecurityOpt: []string{"no-new-privileges"}, ReadOnly: true,
 			Tmpfs:  map[string]string{"/run": "size=4m,mode=755"},
@@ -55,6 +55,7 @@ func TestContainerCreation(t *testing.T) {
 			"HostConfig.NetworkMode":       "container:n1",
 			"HostConfig.PidMode":           "container:n1",
 			"HostConfig.CpuShares":         float64(262144),
+			"HostConfig.CgroupParent":      "/",
 			"HostConfig.CapDrop":           []any{"ALL"},
 			"HostConfig.CapAdd":            []any{"NET_ADMIN", "NET_RAW"},
 			"HostConfig.SecurityOpt":       []any{"no-new-privileges"},
