@@ -26,7 +26,7 @@ func rootfsRef(hash string) string { return "halab/base:" + Debian12 + "-" + has
 func (b *Builder) identity(base string) (string, error) {
 	switch {
 	case base == CentOS7:
-		return centos, nil
+		return centosRef, nil
 	case base != Debian12:
 		return "", known(base)
 	case b.options.RootFS != "":
@@ -69,16 +69,16 @@ func (b *Builder) base(ctx context.Context, base string) (string, error) {
 }
 
 func (b *Builder) centosBase(ctx context.Context) (string, error) {
-	found, err := b.found(ctx, centos)
+	found, err := b.found(ctx, centosRef)
 	if err != nil || found {
-		return centos, err
+		return centosRef, err
 	}
-	if err := b.engine.ImagePull(ctx, centos, b.progress("base")); err != nil {
+	if err := b.engine.ImagePull(ctx, centosRef, b.progress("base")); err != nil {
 		return "", fmt.Errorf("CentOS 7's image %s is not here and can't be pulled: %w\n"+
 			"bring it from a machine that has it (docker save %s | ssh … docker load), or take --base %s",
-			centos, err, centos, Debian12)
+			centosRef, err, centosRef, Debian12)
 	}
-	return centos, nil
+	return centosRef, nil
 }
 
 // debianBase looks for Debian 12 in the order of least work.

@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// centos is the public image of CentOS 7.
-const centos = "centos:7"
+// centosRef is the public image of CentOS 7.
+const centosRef = "centos:7"
 
 // How long a base that nobody named may take to arrive: a registry has to
 // answer, and the image to be here, within a few seconds.
@@ -34,14 +34,14 @@ func (b *Builder) Resolve(ctx context.Context, want string) (Choice, error) {
 	if err != nil || decided {
 		return choice, err
 	}
-	err = b.hasty(ctx, centos, b.progress("base"))
+	err = b.hasty(ctx, centosRef, b.progress("base"))
 	switch {
 	case err == nil:
-		return Choice{CentOS7, "its image " + centos + " could be pulled"}, nil
+		return Choice{CentOS7, "its image " + centosRef + " could be pulled"}, nil
 	case ctx.Err() != nil:
 		return Choice{}, context.Cause(ctx)
 	}
-	return Choice{Debian12, fmt.Sprintf("CentOS 7's image %s is not here and can't be pulled (%s)", centos, last(err))}, nil
+	return Choice{Debian12, fmt.Sprintf("CentOS 7's image %s is not here and can't be pulled (%s)", centosRef, last(err))}, nil
 }
 
 // Guess is what Resolve would take, as far as can be told without the network.
@@ -63,15 +63,15 @@ func (b *Builder) guess(ctx context.Context, want string) (Choice, bool, error) 
 	if err != nil || built {
 		return Choice{CentOS7, "its images are built"}, true, err
 	}
-	found, err := b.found(ctx, centos)
+	found, err := b.found(ctx, centosRef)
 	if err != nil || found {
-		return Choice{CentOS7, "its image " + centos + " is here"}, true, err
+		return Choice{CentOS7, "its image " + centosRef + " is here"}, true, err
 	}
 	built, err = b.complete(Debian12, here)
 	if err != nil || built {
-		return Choice{Debian12, "CentOS 7's image " + centos + " is not here, and Debian 12's images are built"}, true, err
+		return Choice{Debian12, "CentOS 7's image " + centosRef + " is not here, and Debian 12's images are built"}, true, err
 	}
-	return Choice{Debian12, "CentOS 7's image " + centos + " is not here"}, false, nil
+	return Choice{Debian12, "CentOS 7's image " + centosRef + " is not here"}, false, nil
 }
 
 // errSilent and errSlow are why a pull was given up.
