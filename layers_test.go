@@ -15,7 +15,7 @@ var rows = [][]string{
 	{"internal/ui", "internal/report", "internal/preflight", "internal/composefile", "internal/engine/docker"},
 	{"internal/drill"},
 	{"internal/lab", "internal/fault", "internal/probe", "internal/image", "internal/agent"},
-	{"internal/plan", "internal/outage", "internal/predict", "internal/render", "internal/agentapi"},
+	{"internal/plan", "internal/outage", "internal/predict", "internal/render", "internal/agentapi", "internal/slice"},
 	{"internal/topology", "internal/event", "internal/engine", "."},
 }
 

@@ -39,6 +39,7 @@ func Main(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		return out.code(usagef("name a command: node, client, haproxy, keepalived, config, get, ready, kill, handover, observe or network"))
 	}
 	name, args := args[0], args[1:]
+	prompt(name, out)
 	switch name {
 	case agentapi.CommandNode:
 		return out.code(runNode(ctx, out))

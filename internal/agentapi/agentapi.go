@@ -93,6 +93,8 @@ type State struct {
 	// Servers is HAProxy's view of each app server: "UP", "DOWN", or as HAProxy
 	// prints it ("UP 1/3", "MAINT"); empty when HAProxy does not answer.
 	Servers map[string]string `json:"servers"`
+	// Faults lists what was done to the node from inside, oldest first.
+	Faults []Fault `json:"faults,omitempty"`
 }
 
 // Commands of `halab agent`. Those marked "exec" are run by halab in a running
