@@ -72,7 +72,7 @@ func removeAddress(iface string, ip netip.Addr) error {
 	if err != nil {
 		return fmt.Errorf("interface %s: %w", iface, err)
 	}
-	addresses, err := netlink.AddrList(link, netlink.FAMILY_V4)
+	addresses, err := addresses4(link)
 	if err != nil {
 		return fmt.Errorf("addresses of %s: %w", iface, err)
 	}

@@ -55,7 +55,7 @@ func (w *wiring) makeLeg(parent netlink.Link) error {
 // setAddress gives the leg its one IPv4 address.
 func (w *wiring) setAddress(leg netlink.Link) error {
 	want := netlink.Addr{IPNet: &net.IPNet{IP: w.leg.AsSlice(), Mask: net.CIDRMask(w.subnet.Bits(), 32)}}
-	have, err := netlink.AddrList(leg, netlink.FAMILY_V4)
+	have, err := addresses4(leg)
 	if err != nil {
 		return fmt.Errorf("addresses of %s: %w", w.request.Leg, err)
 	}
@@ -83,12 +83,12 @@ func (w *wiring) checkSubnet() error {
 	if !w.subnet.IsValid() {
 		return nil
 	}
-	links, err := netlink.LinkList()
+	all, err := links()
 	if err != nil {
 		return fmt.Errorf("interfaces of the host: %w", err)
 	}
 	names := map[int]string{}
-	for _, link := range links {
+	for _, link := range all {
 		a := link.Attrs()
 		if a.Alias == w.alias || w.request.Peer == "" && a.Name == w.request.Parent {
 			continue
@@ -102,7 +102,7 @@ func (w *wiring) checkSubnet() error {
 }
 
 func (w *wiring) checkAddresses(names map[int]string) error {
-	addresses, err := netlink.AddrList(nil, netlink.FAMILY_V4)
+	addresses, err := addresses4(nil)
 	if err != nil {
 		return fmt.Errorf("addresses of the host: %w", err)
 	}
@@ -117,7 +117,9 @@ func (w *wiring) checkAddresses(names map[int]string) error {
 
 func (w *wiring) checkRoutes(names map[int]string) error {
 	// Every table but the kernel's own of local addresses, which were looked at.
-	routes, err := netlink.RouteListFiltered(netlink.FAMILY_V4, &netlink.Route{Table: unix.RT_TABLE_UNSPEC}, netlink.RT_FILTER_TABLE)
+	routes, err := whole(func() ([]netlink.Route, error) {
+		return netlink.RouteListFiltered(netlink.FAMILY_V4, &netlink.Route{Table: unix.RT_TABLE_UNSPEC}, netlink.RT_FILTER_TABLE)
+	})
 	if err != nil {
 		return fmt.Errorf("routes of the host: %w", err)
 	}
@@ -161,14 +163,14 @@ func prefixOf(n *net.IPNet) (netip.Prefix, bool) {
 // down removes what carries the lab's alias, whatever its name, and nothing
 // else. Removing one end of a pair removes the other.
 func (w *wiring) down() error {
-	links, err := netlink.LinkList()
+	all, err := links()
 	if err != nil {
 		return fmt.Errorf("interfaces of the host: %w", err)
 	}
 	var failed []error
 	// Legs before parents, or the kernel takes them along unseen.
 	for _, legs := range []bool{true, false} {
-		for _, link := range links {
+		for _, link := range all {
 			if link.Attrs().Alias != w.alias || (link.Type() == "macvlan") != legs {
 				continue
 			}

@@ -87,7 +87,7 @@ func (w *netWatch) resync() error {
 	link, err := netlink.LinkByName(w.name)
 	if err == nil {
 		w.index = link.Attrs().Index
-		addresses, err := netlink.AddrList(link, netlink.FAMILY_V4)
+		addresses, err := addresses4(link)
 		if err != nil {
 			return fmt.Errorf("addresses of %s: %w", w.name, err)
 		}

@@ -1,0 +1,36 @@
+package agent
+
+import (
+	"errors"
+	"time"
+
+	"github.com/vishvananda/netlink"
+)
+
+// dumpTries bounds how often a listing is asked for again; on a host where
+// containers come and go every few milliseconds, a handful of tries is enough.
+const (
+	dumpTries = 50
+	dumpPause = 2 * time.Millisecond
+)
+
+// whole asks the kernel for a listing until it got one in which nothing changed
+// meanwhile (netlink's NLM_F_DUMP_INTR): half a list of interfaces or addresses
+// is worse than none.
+func whole[T any](list func() ([]T, error)) ([]T, error) {
+	for try := 1; ; try++ {
+		all, err := list()
+		if !errors.Is(err, netlink.ErrDumpInterrupted) || try == dumpTries {
+			return all, err
+		}
+		time.Sleep(dumpPause)
+	}
+}
+
+// links lists all interfaces.
+func links() ([]netlink.Link, error) { return whole(netlink.LinkList) }
+
+// addresses4 lists the IPv4 addresses of an interface, or of all if it is nil.
+func addresses4(link netlink.Link) ([]netlink.Addr, error) {
+	return whole(func() ([]netlink.Addr, error) { return netlink.AddrList(link, netlink.FAMILY_V4) })
+}
