@@ -10,7 +10,6 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"halab/internal/composefile"
-	"halab/internal/engine"
 	"halab/internal/lab"
 	"halab/internal/plan"
 	"halab/internal/preflight"
@@ -50,7 +49,7 @@ type workshop struct {
 	base    string
 	project *composefile.Project
 	images  map[string]string // node, app, … -> exact reference
-	engine  engine.Info
+	facts   preflight.Facts   // of the engine and its host
 }
 
 // workshop resolves the base, reads the description, looks whether the lab can
@@ -88,7 +87,7 @@ func (s *session) describe(ctx context.Context, choose func(context.Context) (st
 	if err := s.examine(preflight.Evaluate(facts)); err != nil {
 		return nil, err
 	}
-	w := &workshop{base: base, project: first, engine: facts.Engine}
+	w := &workshop{base: base, project: first, facts: facts}
 	if base != knownBase(s.in.base) {
 		if w.project, err = s.load(ctx, s.in.settings, base); err != nil {
 			return nil, err
@@ -144,9 +143,10 @@ func (p *program) up(ctx context.Context, in *input) error {
 // want is what the lab package is asked for.
 func (w *workshop) want(patience time.Duration) (lab.Want, error) {
 	l := &w.project.Lab
+	host := hostRequest(l)
 	want := lab.Want{
-		Wanted:    plan.Wanted{Networks: w.project.Networks, Volumes: w.project.Volumes, HostNetwork: true},
-		Host:      hostRequest(l),
+		Wanted:    plan.Wanted{Networks: w.project.Networks, Volumes: w.project.Volumes, HostNetwork: !hostReady(w.facts, host)},
+		Host:      host,
 		HostImage: w.images["node"],
 		Patience:  patience,
 	}
@@ -156,7 +156,7 @@ func (w *workshop) want(patience time.Duration) (lab.Want, error) {
 			spec.Image = exact
 		}
 		if spec.CPUShares > 0 && spec.CgroupParent == "" {
-			spec.CgroupParent = w.engine.RootCgroup // so that they count against the host's own load, too
+			spec.CgroupParent = w.facts.Engine.RootCgroup // so that they count against the host's own load, too
 		}
 		if c.Service == l.Client {
 			want.Client = spec.Name

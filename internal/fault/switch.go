@@ -92,7 +92,18 @@ func route(c lab.Cluster, to string) (from, target string, err error) {
 	if len(unfit) > 0 {
 		return "", "", errors.New(strings.Join(unfit, "\n"))
 	}
-	return "", "", fmt.Errorf("%s has no node %q that could take %s", c.Name, to, c.VIP.Name)
+	if to == "" {
+		return "", "", fmt.Errorf("%s has no other node that could take %s", c.Name, c.VIP.Name)
+	}
+	return "", "", unknownNode(to, c)
+}
+
+func unknownNode(name string, c lab.Cluster) error {
+	var known []string
+	for _, n := range c.Nodes {
+		known = append(known, n.Name)
+	}
+	return &topology.UnknownError{Name: name, Wants: "a node of cluster " + c.Name, Close: topology.Suggest(name, known), Known: known}
 }
 
 func orNone(s string) string {

@@ -44,7 +44,7 @@ func interfaces() []Interface {
 	}
 	var list []Interface
 	for _, i := range found {
-		one := Interface{Name: i.Name}
+		one := Interface{Name: i.Name, Up: i.Flags&net.FlagUp != 0 && i.Flags&net.FlagRunning != 0}
 		alias, _ := os.ReadFile(filepath.Join("/sys/class/net", i.Name, "ifalias")) // none is as good as empty
 		one.Alias = strings.TrimSpace(string(alias))
 		addresses, _ := i.Addrs() // an interface that has just gone has none

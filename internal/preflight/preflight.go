@@ -72,6 +72,7 @@ const (
 type Interface struct {
 	Name      string
 	Alias     string
+	Up        bool           // switched on, and with a carrier
 	Addresses []netip.Prefix // IPv4, each with the size of its network
 }
 

@@ -106,29 +106,27 @@ func (l *Lab) checkFate(t testing.TB, cluster, holder string, want fate) {
 	})
 }
 
-// checkFailed asserts that the broken part is shown as broken, and nothing else.
+// checkFailed asserts that the broken part is shown as broken, and nothing else
+// on its node. The engine may need a moment to notice a death.
 func (l *Lab) checkFailed(t testing.TB, node, service, state string) {
 	t.Helper()
-	s := l.Status(t)
-	if s.Ready {
-		t.Error("status says ready while something is broken")
-	}
-	n := s.Node(node)
-	if service == "node" {
-		if n.State != state {
-			t.Errorf("%s is %s, should be %s", node, n.State, state)
+	Eventually(t, 3*time.Second, fmt.Sprintf("%s on %s is %s and nothing else", service, node, state), func() (bool, string) {
+		s := l.Status(t)
+		n := s.Node(node)
+		if s.Ready || service == "node" && n.State != state {
+			return false, fmt.Sprintf("ready %v, node %s", s.Ready, n.State)
 		}
-		return
-	}
-	for name, is := range n.Services {
-		want := "running"
-		if name == service {
-			want = state
+		for name, is := range n.Services {
+			want := "running"
+			if name == service {
+				want = state
+			}
+			if service != "node" && is != want {
+				return false, fmt.Sprintf("%s is %s, should be %s", name, is, want)
+			}
 		}
-		if is != want {
-			t.Errorf("%s on %s is %s, should be %s", name, node, is, want)
-		}
-	}
+		return true, ""
+	})
 }
 
 // A target may be a whole cluster: then the service fails on all its nodes, and
