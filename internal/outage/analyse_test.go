@@ -342,7 +342,7 @@ func TestPhasesShareNoSample(t *testing.T) {
 // FuzzAnalyse: no recording makes it panic or an outage negative.
 func FuzzAnalyse(f *testing.F) {
 	for _, s := range []*story{crash(), split()} {
-		s.rec.Samples = s.rec.Samples[100:200]
+		s.rec.Samples, s.rec.Wire = s.rec.Samples[148:156], s.rec.Wire[24:28]
 		b, err := json.Marshal(s.rec)
 		if err != nil {
 			f.Fatal(err)
