@@ -36,7 +36,7 @@ type output struct{ answer, story io.Writer }
 func Main(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	out := output{stdout, stderr}
 	if len(args) == 0 {
-		return out.code(usagef("name a command: node, client, haproxy, keepalived, config, get, ready, kill, handover, observe or network"))
+		return out.code(usagef("name a command: node, client, haproxy, keepalived, config, get, ready, kill, handover, observe, fault or network"))
 	}
 	name, args := args[0], args[1:]
 	prompt(name, out)
@@ -65,6 +65,8 @@ func Main(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		return out.code(runObserve(ctx, args, out))
 	case agentapi.CommandBurn:
 		return out.code(runBurn(ctx, args, out))
+	case agentapi.CommandFault:
+		return out.code(runFault(ctx, args, input(), out))
 	case agentapi.CommandNetwork:
 		return out.code(runNetwork(args, out))
 	}

@@ -33,6 +33,7 @@ type node struct {
 	mu        sync.Mutex
 	unhealthy bool // what FaultFile says
 	told      bool // a failure to write it was reported
+	faults    *faultWatch
 }
 
 // runNode is process 1 of a node: it reaps, watches and reports until ctx
@@ -49,6 +50,8 @@ func runNode(ctx context.Context, out output) error {
 	if err := os.MkdirAll(agentapi.RunDir, 0o755); err != nil {
 		n.acts = false
 		r.fail("no folder for what node and services share, so a dead HAProxy moves no VIP: %v", err)
+	} else if err := n.faults.clearFaults(); err != nil {
+		r.fail("faults: %v", err)
 	}
 	n.begin(ctx)
 	<-ctx.Done()
@@ -77,6 +80,8 @@ func newNode(in render.Input, envErr error, out output) *node {
 	if in.VIP.IsValid() {
 		n.vips[in.VIP.Addr()] = true
 	}
+	n.faults = &faultWatch{site: thisNode(), node: n}
+	n.recorder.mute = n.faults.quiet
 	return n
 }
 
@@ -94,6 +99,7 @@ func (n *node) begin(ctx context.Context) {
 		}
 	}()
 	go n.watchNetwork(ctx)
+	go n.faults.run(ctx)
 	sign := lifesign{address: fmt.Sprintf("127.0.0.1:%d", render.WebPort), report: n.onHAProxy, current: healthGone}
 	go sign.run(ctx)
 	go watchServers(ctx, r)
@@ -135,11 +141,24 @@ func (n *node) onHAProxy(h health, at moment) {
 func (n *node) writeFault(unhealthy bool) {
 	n.mu.Lock()
 	defer n.mu.Unlock()
+	if n.faults.quiet() {
+		return // syncFault comes when the node goes on
+	}
 	n.unhealthy = unhealthy
 	n.writeFaultLocked()
 }
 
+// syncFault tells keepalived how HAProxy is now.
+func (n *node) syncFault() {
+	if n.acts {
+		n.writeFault(n.recorder.snapshot().HAProxy != string(healthUp))
+	}
+}
+
 func (n *node) writeFaultLocked() {
+	if n.faults.quiet() {
+		return // a frozen machine writes nothing
+	}
 	err := writeFlag(agentapi.FaultFile, n.unhealthy)
 	if err != nil && !n.told {
 		n.recorder.fail("keepalived can't be told about HAProxy: %v", err)

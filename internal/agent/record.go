@@ -21,6 +21,7 @@ type recorder struct {
 	node  string
 	queue chan agentapi.Event
 	done  chan struct{}
+	mute  func() bool // may be nil: while true, only faults are told
 
 	mu      sync.Mutex
 	state   agentapi.State
@@ -56,6 +57,9 @@ func (r *recorder) put(at moment, e agentapi.Event) {
 	e.State = r.state
 	e.State.VIPs = slices.Clone(r.state.VIPs)
 	e.State.Servers = maps.Clone(r.state.Servers)
+	if r.mute != nil && r.mute() && e.Name != agentapi.EventFault {
+		return
+	}
 	select {
 	case r.queue <- e:
 	default:

@@ -1,0 +1,205 @@
+package agent
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"runtime"
+	"strconv"
+	"strings"
+	"syscall"
+	"time"
+
+	"halab/internal/agentapi"
+
+	"golang.org/x/sys/unix"
+)
+
+// commandBurnFault is the process that a fault of load consists of: `fault burn
+// ID cpu N` or `fault burn ID memory BYTES`. It ends by itself when its record
+// has gone.
+const commandBurnFault = "burn"
+
+// burnCPU keeps processors busy.
+func burnCPU() nodeFault {
+	return burnFault(agentapi.FaultCPU, func(r agentapi.FaultRecord) string { return strconv.Itoa(r.Count) },
+		func(r agentapi.FaultRecord) error {
+			if r.Count < 1 || r.Count > maxBurn {
+				return fmt.Errorf("1 to %d busy loops, not %d", maxBurn, r.Count)
+			}
+			return nil
+		})
+}
+
+// fillMemory takes memory, at most half of what the host has left.
+func fillMemory() nodeFault {
+	return burnFault(agentapi.FaultMemory, func(r agentapi.FaultRecord) string { return strconv.FormatInt(r.Bytes, 10) },
+		func(r agentapi.FaultRecord) error {
+			left, err := memoryLeft()
+			if err != nil {
+				return err
+			}
+			if r.Bytes < 1 || r.Bytes > left/2 {
+				return fmt.Errorf("%d MB is more than half of the %d MB that the engine's host has left", r.Bytes>>20, left>>20)
+			}
+			return nil
+		})
+}
+
+// burnFault is a process of its own.
+func burnFault(name string, size func(agentapi.FaultRecord) string, check func(agentapi.FaultRecord) error) nodeFault {
+	return nodeFault{
+		name:    name,
+		prepare: func(_ faultSite, r *agentapi.FaultRecord) error { return check(*r) },
+		apply: func(s faultSite, r agentapi.FaultRecord) error {
+			return startBurn(s, r.ID, strings.Fields(name)[0], size(r))
+		},
+		there: func(_ faultSite, r agentapi.FaultRecord) error {
+			pids, err := burners(r.ID)
+			if err == nil && len(pids) == 0 {
+				err = errors.New("its process has ended")
+			}
+			return err
+		},
+		undo: func(_ faultSite, r agentapi.FaultRecord) error {
+			list, err := burners(r.ID)
+			return errors.Join(err, signalAll(list, unix.SIGKILL))
+		},
+		gone: func(_ faultSite, r agentapi.FaultRecord) error {
+			list, err := burners(r.ID)
+			if err == nil && len(list) > 0 {
+				err = fmt.Errorf("process %d is still there", list[0].pid)
+			}
+			return err
+		},
+	}
+}
+
+// startBurn starts the process and waits until it says that it is at work. It
+// has a session of its own and outlives this one.
+func startBurn(s faultSite, id, what, size string) error {
+	self, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	r, w, err := os.Pipe()
+	if err != nil {
+		return err
+	}
+	defer r.Close()
+	cmd := exec.Command(self, "agent", agentapi.CommandFault, commandBurnFault, id, what, size, s.store().dir)
+	cmd.ExtraFiles = []*os.File{w}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+	err = cmd.Start()
+	_ = w.Close()
+	if err != nil {
+		return err
+	}
+	_ = r.SetReadDeadline(time.Now().Add(burnStart))
+	said := make([]byte, 256)
+	n, err := r.Read(said)
+	if text := strings.TrimSpace(string(said[:n])); text != agentapi.FaultReady {
+		_ = cmd.Process.Kill()
+		_, _ = cmd.Process.Wait()
+		return errors.Join(fmt.Errorf("its process did not get to work: %s", text), err)
+	}
+	return cmd.Process.Release()
+}
+
+// burnStart bounds how long the process may take to be at work: memory must be
+// touched page by page.
+const burnStart = 30 * time.Second
+
+// burners finds the processes of a fault by their arguments.
+func burners(id string) ([]process, error) {
+	all, err := processes()
+	var list []process
+	for _, p := range all {
+		if len(p.args) >= 5 && p.args[1] == "agent" && p.args[2] == agentapi.CommandFault && p.args[3] == commandBurnFault && p.args[4] == id {
+			list = append(list, p)
+		}
+	}
+	return list, err
+}
+
+// runFaultBurn is that process.
+func runFaultBurn(ctx context.Context, args []string) error {
+	if len(args) != 4 {
+		return usagef("fault burn ID cpu|memory SIZE FOLDER")
+	}
+	id, what, folder := args[0], args[1], args[3]
+	size, err := strconv.ParseInt(args[2], 10, 64)
+	if err != nil || size < 1 {
+		return usagef("fault burn: %q is no size", args[2])
+	}
+	// The first to go where memory runs out.
+	_ = os.WriteFile("/proc/self/oom_score_adj", []byte("1000"), 0)
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	go func() {
+		for recorded(folder, id) {
+			pause(ctx, time.Second)
+		}
+		cancel()
+	}()
+	told := os.NewFile(3, "told")
+	say := func() {
+		if told != nil {
+			fmt.Fprintln(told, agentapi.FaultReady)
+			_ = told.Close()
+		}
+	}
+	if what == agentapi.FaultCPU {
+		runtime.GOMAXPROCS(int(min(size, maxBurn)) + 1)
+		for range min(size, maxBurn) {
+			go func() {
+				for {
+				}
+			}()
+		}
+		say()
+		<-ctx.Done()
+		return nil
+	}
+	memory, err := unix.Mmap(-1, 0, int(size), unix.PROT_READ|unix.PROT_WRITE, unix.MAP_PRIVATE|unix.MAP_ANONYMOUS)
+	if err != nil {
+		fmt.Fprintln(told, err)
+		return err
+	}
+	for i := 0; i < len(memory); i += os.Getpagesize() {
+		memory[i] = 1
+	}
+	say()
+	<-ctx.Done()
+	return unix.Munmap(memory)
+}
+
+// recorded says whether a fault still has a record.
+func recorded(folder, id string) bool {
+	for _, suffix := range []string{recordSuffix, applyingSuffix} {
+		if _, err := os.Lstat(filepath.Join(folder, id+suffix)); err == nil {
+			return true
+		}
+	}
+	return false
+}
+
+// memoryLeft is what the host could give (proc(5), MemAvailable).
+func memoryLeft() (int64, error) {
+	text, err := os.ReadFile("/proc/meminfo")
+	if err != nil {
+		return 0, err
+	}
+	for line := range bytes.Lines(text) {
+		fields := bytes.Fields(line)
+		if len(fields) == 3 && string(fields[0]) == "MemAvailable:" {
+			kb, err := strconv.ParseInt(string(fields[1]), 10, 64)
+			return kb << 10, err
+		}
+	}
+	return 0, errors.New("/proc/meminfo has no MemAvailable")
+}
