@@ -99,7 +99,7 @@ func (i *Injector) mend(ctx context.Context, node string, service topology.Servi
 
 // pollEvery is how often a wait looks at the lab again; a look costs a few
 // milliseconds of the engine.
-const pollEvery = 40 * time.Millisecond
+const pollEvery = 100 * time.Millisecond
 
 // WaitHealthy waits until what the scope covers is well again: everything of it
 // runs, and each cluster that has no other fault is whole.

@@ -71,8 +71,18 @@ func listen(c clock, ifi *net.Interface, vips []string, targets []netip.Addr) (*
 		conn.Close()
 		return nil, fmt.Errorf("ask for the kernel's time stamps on %s: %w", ifi.Name, err)
 	}
+	// A macvlan interface passes up the groups that somebody on it has joined,
+	// and nobody else in the client listens to VRRP.
+	if err := conn.JoinGroup(vrrpGroup()); err != nil {
+		conn.Close()
+		return nil, fmt.Errorf("join VRRP's multicast group on %s: %w", ifi.Name, err)
+	}
 	return w, nil
 }
+
+// vrrpGroup is the Ethernet address of 224.0.0.18 (RFC 5798, 5.1.1.2, by the
+// rule of RFC 1112, 6.4).
+func vrrpGroup() net.HardwareAddr { return net.HardwareAddr{0x01, 0x00, 0x5e, 0x00, 0x00, 0x12} }
 
 // wireFilter lets ARP, VRRP and TCP segments with SYN and ACK pass; everything
 // else never wakes this process.
