@@ -8,7 +8,7 @@ func (p *program) commands() []spec {
 		p.upSpec(), p.downSpec(), p.statusSpec(),
 		p.failSpec(), p.restoreSpec(), p.switchSpec(),
 		p.logsSpec(), p.curlSpec(), p.watchSpec(), p.shellSpec(),
-		p.drillSpec(), p.reportSpec(),
+		p.drillSpec(), p.reportSpec(), p.compareSpec(),
 		p.configSpec(), p.doctorSpec(), p.buildSpec(), p.networkSpec(),
 		p.versionSpec(), p.completionSpec(), p.helpSpec(), p.completeSpec(),
 	}

@@ -35,7 +35,7 @@ func (p *program) offline(in *input) *session {
 	s := &session{
 		program: p, in: in,
 		out: ui.NewTerminal(p.stdout, in.colour, p.env),
-		err: ui.NewTerminal(p.stderr, in.colour, p.env),
+		err: ui.NewTerminal(p.stderr, in.colour, p.env), story: &story{},
 	}
 	s.emit = s.tell
 	return s

@@ -51,7 +51,7 @@ type session struct {
 	lab    *lab.Lab
 	out    ui.Terminal // answers
 	err    ui.Terminal // the story
-	story  story
+	story  *story
 	emit   event.Sink // what happens, for the story
 }
 
@@ -64,7 +64,7 @@ func (p *program) session(ctx context.Context, in *input) (*session, error) {
 	s := &session{
 		program: p, in: in, engine: e,
 		out: ui.NewTerminal(p.stdout, in.colour, p.env),
-		err: ui.NewTerminal(p.stderr, in.colour, p.env),
+		err: ui.NewTerminal(p.stderr, in.colour, p.env), story: &story{},
 	}
 	s.emit = s.tell
 	s.lab = lab.New(in.name, e, s.emit)
