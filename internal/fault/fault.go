@@ -23,6 +23,9 @@ type (
 		ContainerPause(ctx context.Context, id string) error
 		ContainerUnpause(ctx context.Context, id string) error
 	}
+	inspector interface {
+		Inspect(ctx context.Context, id string) (engine.Container, error)
+	}
 	executor interface {
 		Exec(ctx context.Context, id string, spec engine.ExecSpec) (int, error)
 	}
@@ -31,6 +34,7 @@ type (
 // Engine is what a container engine does for faults.
 type Engine interface {
 	containers
+	inspector
 	executor
 }
 
@@ -54,6 +58,12 @@ type Kind struct {
 	Name    string
 	On      []topology.Service // what it can be done to
 	Summary string             // a sentence, for help and documentation
+	Sees    string             // what an operator sees
+	Man     string             // where to read on
+	Args    []Arg
+	OneWay  bool // it can be had in one direction only
+	Inside  bool // done by the agent inside the node, which also keeps its time
+	how     bool // it is done to any service: `--how`
 	apply   func(ctx context.Context, i *Injector, s site) error
 	// blocked says why the fault makes no sense for a service in that state.
 	blocked func(s engine.State) string
@@ -62,14 +72,19 @@ type Kind struct {
 // Catalogue lists every fault. The command line, its completion, the
 // documentation and the drills all read this list.
 func Catalogue() []Kind {
-	return []Kind{stop(), kill(), hang()}
+	return []Kind{
+		stop(), kill(), hang(),
+		crash(), shutdown(), freeze(),
+		linkDown(), partition(), dropVRRP(), dropARP(), loss(), delay(), rate(),
+		slow(), appError(), cpu(), memory(), disk(),
+	}
 }
 
-// Lookup finds a fault that can be done to a service.
+// Lookup finds what `--how` names, for a service.
 func Lookup(name string, on topology.Service) (Kind, error) {
 	var fits []string
 	for _, k := range Catalogue() {
-		if !slices.Contains(k.On, on) {
+		if !k.how || !slices.Contains(k.On, on) {
 			continue
 		}
 		if k.Name == name {
@@ -95,6 +110,11 @@ type Done struct {
 	Node    string `json:"node"`
 	Service string `json:"service"`
 	Fault   string `json:"fault"`
+	// ID, Words and Until are those of a fault inside the node.
+	ID    string     `json:"id,omitempty"`
+	Words []string   `json:"words,omitempty"`
+	Until *time.Time `json:"until,omitempty"`
+	Notes []string   `json:"notes,omitempty"` // what could only be done in part
 }
 
 // Fail applies a fault to one service of each node, all nodes at once.
@@ -103,28 +123,59 @@ func (i *Injector) Fail(ctx context.Context, nodes []string, service topology.Se
 	if err != nil {
 		return nil, err
 	}
-	sites, err := i.sites(ctx, nodes, service)
+	return i.Inject(ctx, nodes, nil, Order{Kind: kind, Service: service})
+}
+
+// Inject applies a fault to each node, all nodes at once; peers are the nodes
+// of a partition's other side.
+func (i *Injector) Inject(ctx context.Context, nodes, peers []string, o Order) ([]Done, error) {
+	if err := o.check(); err != nil {
+		return nil, err
+	}
+	status, err := i.lab.Status(ctx)
+	if err != nil {
+		return nil, err
+	}
+	sites, err := i.sites(ctx, nodes, o.Service)
 	if err != nil {
 		return nil, err
 	}
 	for _, s := range sites {
-		if err := ready(kind, s); err != nil {
+		if err := ready(o.Kind, s, status); err != nil {
 			return nil, err
 		}
 	}
-	return i.applyAll(ctx, kind, sites)
+	if o.Inside() {
+		return i.injectInside(ctx, nodes, peers, o, status)
+	}
+	return i.applyAll(ctx, o.Kind, sites)
 }
 
 // ready refuses a fault on what is down already.
-func ready(kind Kind, s site) error {
+func ready(kind Kind, s site, status *lab.Status) error {
 	c, found := s.parts[s.service]
 	if !found {
 		return fmt.Errorf("%s has no %s container: it was removed\n  make it anew:  halab up", s.node, s.service)
 	}
-	if why := kind.blocked(c.State); why != "" {
+	if why := kind.blocked(stateOf(status, s, c)); why != "" {
 		return fmt.Errorf("%s on %s is %s\n  mend it first:  halab restore %s %s", s.service, s.node, why, s.node, s.service)
 	}
 	return nil
+}
+
+// stateOf is a service's state as the lab's status has it: a service that the
+// agent froze runs for the engine.
+func stateOf(status *lab.Status, s site, c engine.Container) engine.State {
+	for _, cluster := range status.Clusters {
+		for _, n := range cluster.Nodes {
+			switch {
+			case n.Name != s.node || !alive(c.State):
+			case n.State == string(engine.StatePaused), s.service != topology.ServiceNode && n.Services[string(s.service)] == string(engine.StatePaused):
+				return engine.StatePaused
+			}
+		}
+	}
+	return c.State
 }
 
 func (i *Injector) applyAll(ctx context.Context, kind Kind, sites []site) ([]Done, error) {

@@ -45,6 +45,11 @@ func touches(c lab.Cluster, scope Scope) bool {
 func broken(c lab.Cluster, scope Scope) []string {
 	var list []string
 	for _, n := range c.Nodes {
+		for _, f := range n.Faults {
+			if scope.covers(n.Name, f) {
+				list = append(list, f.Fault+" is done to "+n.Name)
+			}
+		}
 		if scope.has(n.Name, topology.ServiceNode) && n.State != "running" {
 			list = append(list, n.Name+" is "+n.State)
 		}

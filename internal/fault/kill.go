@@ -16,6 +16,7 @@ import (
 func kill() Kind {
 	return Kind{
 		Name:    "kill",
+		how:     true,
 		On:      topology.Services(),
 		Summary: "SIGKILL all of its processes at once; a node crashes",
 		blocked: func(s engine.State) string {

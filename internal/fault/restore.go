@@ -1,11 +1,15 @@
 package fault
 
 import (
+	"cmp"
 	"context"
+	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
+	"halab/internal/agentapi"
 	"halab/internal/engine"
 	"halab/internal/lab"
 	"halab/internal/topology"
@@ -15,24 +19,50 @@ import (
 type Mended struct {
 	Node    string `json:"node"`
 	Service string `json:"service"`
-	Action  string `json:"action"` // "started" or "thawed"
+	Action  string `json:"action"`          // "started", "thawed" or "undid"
+	Fault   string `json:"fault,omitempty"` // what was undone
 }
 
 // Scope selects what Restore mends; nil or empty means everything.
 type Scope struct {
 	Nodes   []string
 	Service topology.Service // empty: all of them
+	Fault   string           // a fault by its name; empty: all of them
 }
 
 func (s Scope) has(node string, service topology.Service) bool {
 	if len(s.Nodes) > 0 && !slices.Contains(s.Nodes, node) {
 		return false
 	}
+	switch s.Fault {
+	case "":
+	case "crash", "shutdown":
+		return true
+	default:
+		return false
+	}
 	return s.Service == "" || s.Service == service
 }
 
-// Restore undoes what was done within the scope: it thaws what is frozen and
-// starts what is down, nodes before their services.
+// covers says whether a fault inside a node is within the scope. A service
+// can't be mended on a node that is frozen.
+func (s Scope) covers(node string, f agentapi.Fault) bool {
+	switch {
+	case len(s.Nodes) > 0 && !slices.Contains(s.Nodes, node):
+		return false
+	case s.Fault != "":
+		return s.Fault == f.Fault
+	case s.Service == "", f.Fault == agentapi.FaultFreeze:
+		return true
+	case f.Service == "":
+		return s.Service == topology.ServiceNode
+	}
+	return f.Service == string(s.Service)
+}
+
+// Restore undoes what was done within the scope: it undoes what was done inside
+// nodes, thaws what is frozen and starts what is down, nodes before their
+// services.
 func (i *Injector) Restore(ctx context.Context, scope Scope) ([]Mended, error) {
 	all, err := i.lab.Containers(ctx)
 	if err != nil {
@@ -49,10 +79,76 @@ func (i *Injector) Restore(ctx context.Context, scope Scope) ([]Mended, error) {
 		names = append(names, name)
 	}
 	slices.Sort(names)
+	undo, err := i.toUndo(ctx, scope)
+	if err != nil {
+		return nil, err
+	}
 	results := make([][]Mended, len(names))
 	errs := make([]error, len(names))
-	each(len(names), func(n int) { results[n], errs[n] = i.restoreNode(ctx, names[n], byNode[names[n]], scope) })
+	each(len(names), func(n int) {
+		undone, uerr := i.undoNode(ctx, names[n], byNode[names[n]], undo[names[n]])
+		mended, err := i.restoreNode(ctx, names[n], byNode[names[n]], scope)
+		results[n], errs[n] = append(undone, mended...), errors.Join(uerr, err)
+	})
 	return slices.Concat(results...), join(errs)
+}
+
+// toUndo lists the faults inside each node that are to be undone. Where one
+// side of a partition is, the other is too.
+func (i *Injector) toUndo(ctx context.Context, scope Scope) (map[string][]agentapi.Fault, error) {
+	status, err := i.lab.Status(ctx)
+	if err != nil {
+		return nil, err
+	}
+	ids := map[string]bool{}
+	var all []lab.Node
+	for _, c := range status.Clusters {
+		all = append(all, c.Nodes...)
+	}
+	for _, n := range all {
+		for _, f := range n.Faults {
+			if scope.covers(n.Name, f) {
+				ids[f.ID] = true
+			}
+		}
+	}
+	undo := map[string][]agentapi.Fault{}
+	for _, n := range all {
+		for _, f := range n.Faults {
+			if ids[f.ID] {
+				undo[n.Name] = append(undo[n.Name], f)
+			}
+		}
+	}
+	return undo, nil
+}
+
+// undoNode undoes faults inside a node, the newest first. An engine's freezer
+// keeps everything from running there, so it comes first.
+func (i *Injector) undoNode(ctx context.Context, node string, p map[topology.Service]engine.Container, list []agentapi.Fault) ([]Mended, error) {
+	machine, found := p[topology.ServiceNode]
+	if len(list) == 0 || !found || !alive(machine.State) {
+		return nil, nil
+	}
+	var mended []Mended
+	if machine.State == engine.StatePaused {
+		if err := i.engine.ContainerUnpause(ctx, machine.ID); err != nil {
+			return nil, fmt.Errorf("restore %s: %w", node, err)
+		}
+		mended = append(mended, Mended{Node: node, Service: string(topology.ServiceNode), Action: "thawed"})
+		machine.State = engine.StateRunning
+		p[topology.ServiceNode] = machine
+	}
+	var failed []error
+	for _, f := range slices.Backward(list) {
+		if _, err := i.undoInside(ctx, machine, f.ID); err != nil {
+			failed = append(failed, fmt.Errorf("undo %s on %s: %w", f.Fault, node, err))
+			continue
+		}
+		mended = append(mended, Mended{Node: node, Service: cmp.Or(f.Service, string(topology.ServiceNode)), Action: "undid",
+			Fault: strings.Join(append([]string{f.Fault}, f.Words...), " ")})
+	}
+	return mended, join(failed)
 }
 
 // restoreNode mends one node. A service cannot start without its node, so a

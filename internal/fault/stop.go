@@ -17,6 +17,7 @@ const grace = 5 * time.Second
 func stop() Kind {
 	return Kind{
 		Name:    "stop",
+		how:     true,
 		On:      topology.Services(),
 		Summary: "end it in order, as systemctl stop does; a node shuts down",
 		blocked: notRunning,

@@ -55,6 +55,8 @@ type Node struct {
 	Servers map[string]string `json:"servers"`
 	Link    string            `json:"link"`    // up or down
 	HAProxy string            `json:"haproxy"` // as the node sees it: up, gone or hung
+	// Faults lists what was done to the node from inside, oldest first.
+	Faults []agentapi.Fault `json:"faults,omitempty"`
 }
 
 // missing is the state of a container that is not there.
@@ -172,7 +174,8 @@ func nodeStatus(c engine.Container, all []engine.Container, told agentapi.State)
 	if !alive(c.State) {
 		return n
 	}
-	n.Link, n.HAProxy = told.Link, told.HAProxy
+	n.Link, n.HAProxy, n.Faults = told.Link, told.HAProxy, told.Faults
+	n.freeze()
 	if alive(engine.State(n.Services["keepalived"])) {
 		n.VRRP = told.VRRP
 	}
@@ -180,6 +183,26 @@ func nodeStatus(c engine.Container, all []engine.Container, told agentapi.State)
 		n.Servers = told.Servers
 	}
 	return n
+}
+
+// freeze shows what the node's own agent has stopped as frozen: for the engine
+// it runs.
+func (n *Node) freeze() {
+	for _, f := range n.Faults {
+		switch f.Fault {
+		case agentapi.FaultFreeze:
+			n.State = string(engine.StatePaused)
+			for service, state := range n.Services {
+				if state == string(engine.StateRunning) {
+					n.Services[service] = string(engine.StatePaused)
+				}
+			}
+		case agentapi.FaultHang:
+			if n.Services[f.Service] == string(engine.StateRunning) {
+				n.Services[f.Service] = string(engine.StatePaused)
+			}
+		}
+	}
 }
 
 // alive says whether a container has processes: a frozen one has.
@@ -233,6 +256,9 @@ func (n Node) ailments(c *Cluster) []string {
 		return []string{n.Name + " is " + n.State}
 	}
 	var list []string
+	for _, f := range n.Faults {
+		list = append(list, fmt.Sprintf("%s is done to %s", strings.Join(append([]string{f.Fault}, f.Words...), " "), n.Name))
+	}
 	for _, service := range topology.Services()[1:] {
 		if state := n.Services[string(service)]; state != string(engine.StateRunning) {
 			list = append(list, fmt.Sprintf("%s on %s is %s", service, n.Name, state))

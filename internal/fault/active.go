@@ -1,0 +1,85 @@
+package fault
+
+import (
+	"cmp"
+	"context"
+	"strings"
+	"time"
+
+	"halab/internal/engine"
+	"halab/internal/lab"
+	"halab/internal/topology"
+)
+
+// Active is a fault that is there now.
+type Active struct {
+	Node    string     `json:"node"`
+	Service string     `json:"service"`
+	Fault   string     `json:"fault"`           // with its arguments; "down" and "hang" are the engine's own states
+	Since   *time.Time `json:"since,omitempty"` // absent where the engine does not tell
+	Until   *time.Time `json:"until,omitempty"` // when it ends by itself
+	ID      string     `json:"id,omitempty"`    // of a fault inside the node
+}
+
+// Active lists every fault of the lab, by node: what the agents recorded, and
+// what the engine holds or has ended. The services of a node that is down are
+// down with it.
+func (i *Injector) Active(ctx context.Context) ([]Active, error) {
+	status, err := i.lab.Status(ctx)
+	if err != nil {
+		return nil, err
+	}
+	all, err := i.lab.Containers(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var list []Active
+	for _, c := range status.Clusters {
+		for _, n := range c.Nodes {
+			outside, err := i.activeOutside(ctx, n, parts(all, n.Name))
+			if err != nil {
+				return nil, err
+			}
+			list = append(append(list, activeInside(n)...), outside...)
+		}
+	}
+	return list, nil
+}
+
+func activeInside(n lab.Node) []Active {
+	var list []Active
+	for _, f := range n.Faults {
+		since := f.Since
+		list = append(list, Active{Node: n.Name, Service: cmp.Or(f.Service, string(topology.ServiceNode)),
+			Fault: strings.Join(append([]string{f.Fault}, f.Words...), " "), Since: &since, Until: f.Until, ID: f.ID})
+	}
+	return list
+}
+
+func (i *Injector) activeOutside(ctx context.Context, n lab.Node, p map[topology.Service]engine.Container) ([]Active, error) {
+	var list []Active
+	for _, service := range topology.Services() {
+		c, found := p[service]
+		a := Active{Node: n.Name, Service: string(service)}
+		switch {
+		case !found || c.State == engine.StateRunning:
+			continue
+		case c.State == engine.StatePaused:
+			a.Fault = "hang"
+		default:
+			a.Fault = "down"
+			full, err := i.engine.Inspect(ctx, c.ID)
+			if err != nil {
+				return nil, err
+			}
+			if !full.Finished.IsZero() {
+				a.Since = &full.Finished
+			}
+		}
+		list = append(list, a)
+		if service == topology.ServiceNode && a.Fault == "down" {
+			return list, nil
+		}
+	}
+	return list, nil
+}

@@ -1,0 +1,33 @@
+package fault
+
+import (
+	"halab/internal/agentapi"
+	"halab/internal/topology"
+)
+
+// freeze stops a node as a whole: all processes in one moment, and its
+// interface answers nothing.
+func freeze() Kind {
+	return inside(Kind{
+		Name: agentapi.FaultFreeze, Summary: "all processes stop in one moment and the interface falls silent",
+		Sees: "the other node takes the VIP, this one has it still: two holders, but only one answers",
+		Man:  "kill(2), signal(7)",
+	})
+}
+
+// crash and shutdown are what kill and stop do to a node.
+func crash() Kind {
+	k := kill()
+	k.Name, k.On, k.how = "crash", []topology.Service{topology.ServiceNode}, false
+	k.Summary = "the machine dies: SIGKILL to its first process, the kernel ends the rest"
+	k.Sees = "as a power cut: the other node takes the VIP after its adverts have been missing"
+	return k
+}
+
+func shutdown() Kind {
+	k := stop()
+	k.Name, k.On, k.how = "shutdown", []topology.Service{topology.ServiceNode}, false
+	k.Summary = "an orderly end: keepalived hands the VIP over, then the services, then the machine"
+	k.Sees = "hardly anything: the VIP moves before anything ends"
+	return k
+}

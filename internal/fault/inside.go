@@ -1,0 +1,104 @@
+package fault
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"sync"
+	"time"
+
+	"halab/internal/agentapi"
+	"halab/internal/engine"
+	"halab/internal/topology"
+)
+
+// inside completes a fault that is done inside a node, by the agent there.
+func inside(k Kind) Kind {
+	k.On = []topology.Service{topology.ServiceNode}
+	k.Inside = true
+	k.blocked = notRunning
+	return k
+}
+
+// cleanupTime bounds an undo after a failure or a cancellation.
+const cleanupTime = 15 * time.Second
+
+// conversation is what an exec of `fault apply` says: the word that the undo is
+// recorded, which is answered, and the reply.
+type conversation struct {
+	mu   sync.Mutex
+	said bytes.Buffer
+	in   *io.PipeWriter
+	gone bool
+}
+
+func (c *conversation) Write(p []byte) (int, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.said.Write(p)
+	if !c.gone && bytes.HasPrefix(c.said.Bytes(), []byte(agentapi.FaultReady+"\n")) {
+		c.gone = true
+		go func() { _, _ = io.WriteString(c.in, agentapi.FaultGo+"\n") }() // where nobody reads any more, the exec has ended
+	}
+	return len(p), nil
+}
+
+// reply is the last line.
+func (c *conversation) reply() (agentapi.FaultReply, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return parseReply(c.said.Bytes())
+}
+
+func parseReply(said []byte) (agentapi.FaultReply, error) {
+	var r agentapi.FaultReply
+	lines := bytes.Split(bytes.TrimSpace(said), []byte("\n"))
+	if err := json.Unmarshal(lines[len(lines)-1], &r); err != nil {
+		return r, fmt.Errorf("the agent on the node said %q: %w", said, err)
+	}
+	if r.Error != "" {
+		return r, errors.New(r.Error)
+	}
+	return r, nil
+}
+
+// applyInside has the agent of a node apply a fault.
+func (i *Injector) applyInside(ctx context.Context, node engine.Container, r agentapi.FaultRequest) (agentapi.FaultReply, error) {
+	request, err := json.Marshal(r)
+	if err != nil {
+		return agentapi.FaultReply{}, err
+	}
+	in, word := io.Pipe()
+	defer in.Close()
+	talk := &conversation{in: word}
+	var errs bytes.Buffer
+	_, err = i.engine.Exec(ctx, node.ID, engine.ExecSpec{
+		Command: agentCommand("apply", string(request)), Stdin: in, Stdout: talk, Stderr: &errs,
+	})
+	if err != nil {
+		return agentapi.FaultReply{}, err
+	}
+	reply, err := talk.reply()
+	if err != nil && reply.Error == "" && errs.Len() > 0 {
+		err = errors.New(strings.TrimSpace(errs.String()))
+	}
+	return reply, err
+}
+
+// undoInside has the agent of a node undo a fault, or all.
+func (i *Injector) undoInside(ctx context.Context, node engine.Container, id string) (agentapi.FaultReply, error) {
+	var out bytes.Buffer
+	_, err := i.engine.Exec(ctx, node.ID, engine.ExecSpec{Command: agentCommand("undo", id), Stdout: &out})
+	if err != nil {
+		return agentapi.FaultReply{}, err
+	}
+	return parseReply(out.Bytes())
+}
+
+func agentCommand(words ...string) []string {
+	return append([]string{agentapi.BinaryPath, "agent", agentapi.CommandFault}, words...)
+}

@@ -1,0 +1,12 @@
+package fault
+
+import "halab/internal/agentapi"
+
+// linkDown pulls the cable of a node.
+func linkDown() Kind {
+	return inside(Kind{
+		Name: agentapi.FaultLinkDown, Summary: "the interface goes down, as a pulled cable",
+		Sees: "keepalived goes to FAULT, the other node takes the VIP; nobody reaches the node",
+		Man:  "ip-link(8)",
+	})
+}

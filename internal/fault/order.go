@@ -1,0 +1,145 @@
+package fault
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"halab/internal/agentapi"
+	"halab/internal/topology"
+)
+
+// Order is a fault as it was asked for, but for the nodes.
+type Order struct {
+	Kind    Kind
+	Service topology.Service
+	Words   []string // its arguments
+	Peer    string   // the other target of a partition
+	OneWay  bool
+	For     time.Duration // it ends by itself then; 0: it doesn't
+	request agentapi.FaultRequest
+}
+
+// Inside says whether the fault is done by the agent in the node, which then
+// also keeps its time.
+func (o Order) Inside() bool {
+	return o.Kind.Inside || o.Kind.Name == "hang" && (o.For > 0 || o.Service == topology.ServiceNode)
+}
+
+// Text is the fault as a person names it: "loss 30", "stop haproxy".
+func (o Order) Text() string {
+	words := append([]string{o.Kind.Name}, o.Words...)
+	if o.Kind.how {
+		words = append(words, string(o.Service))
+	}
+	return strings.Join(words, " ")
+}
+
+// Parse reads the words after the target: SERVICE [HOW], or FAULT [ARGS…].
+func Parse(words []string) (Order, error) {
+	if len(words) == 0 {
+		return Order{}, errors.New("name a fault or a service; there are: " + strings.Join(names(), ", "))
+	}
+	if s := topology.Service(words[0]); slices.Contains(topology.Services(), s) {
+		return parseService(s, words[1:])
+	}
+	for _, k := range Catalogue() {
+		name := strings.Fields(k.Name)
+		if len(words) >= len(name) && slices.Equal(words[:len(name)], name) {
+			if k.how {
+				return Order{}, fmt.Errorf("say what to %s:  %s haproxy", k.Name, k.Name)
+			}
+			return parseArgs(k, words[len(name):])
+		}
+	}
+	hint := ""
+	if near := topology.Suggest(words[0], names()); len(near) > 0 {
+		hint = "; did you mean " + strings.Join(near, " or ") + "?"
+	}
+	return Order{}, fmt.Errorf("there is no fault %q%s there are: %s, and %s of a service",
+		strings.Join(words, " "), hint+";", strings.Join(names(), ", "), strings.Join(Hows(), ", "))
+}
+
+func parseService(s topology.Service, rest []string) (Order, error) {
+	how := "stop"
+	switch len(rest) {
+	case 0:
+	case 1:
+		how = rest[0]
+	default:
+		return Order{}, fmt.Errorf("%q is one word too many: SERVICE [HOW]", rest[1])
+	}
+	k, err := Lookup(how, s)
+	return Order{Kind: k, Service: s}, err
+}
+
+func parseArgs(k Kind, words []string) (Order, error) {
+	o := Order{Kind: k, Service: k.On[0], Words: words, request: agentapi.FaultRequest{Fault: k.Name, Words: words}}
+	if len(words) > len(k.Args) {
+		return o, fmt.Errorf("%q is one word too many: %s", words[len(k.Args)], k.Usage())
+	}
+	for n, a := range k.Args {
+		word := a.Default
+		if n < len(words) {
+			word = words[n]
+		}
+		if word == "" {
+			return o, fmt.Errorf("%s needs %s (%s), for instance  %s %s", k.Name, a.Name, a.Unit, k.Name, a.Example)
+		}
+		if err := a.set(&o.request, word); err != nil {
+			return o, fmt.Errorf("%s: %w", k.Name, err)
+		}
+		if k.Name == agentapi.FaultPartition {
+			o.Peer = word
+		}
+	}
+	return o, nil
+}
+
+// Usage is "loss PCT [DIRECTION]".
+func (k Kind) Usage() string {
+	text := k.Name
+	for _, a := range k.Args {
+		if a.Default != "" {
+			text += " [" + a.Name + "]"
+		} else {
+			text += " " + a.Name
+		}
+	}
+	return text
+}
+
+// names lists the faults that stand by themselves.
+func names() []string {
+	var list []string
+	for _, k := range Catalogue() {
+		if !k.how {
+			list = append(list, k.Name)
+		}
+	}
+	return list
+}
+
+// Hows lists what can be done to any service.
+func Hows() []string {
+	var list []string
+	for _, k := range Catalogue() {
+		if k.how {
+			list = append(list, k.Name)
+		}
+	}
+	return list
+}
+
+// check refuses an order that makes no sense, before anything is looked at.
+func (o Order) check() error {
+	switch {
+	case o.OneWay && !o.Kind.OneWay:
+		return fmt.Errorf("%s has no direction of that kind: --one-way is for partition", o.Kind.Name)
+	case o.For < 0 || o.For > maxTime:
+		return fmt.Errorf("--for %s: a fault lasts at most %s", o.For, maxTime)
+	}
+	return nil
+}

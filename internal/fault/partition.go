@@ -1,0 +1,53 @@
+package fault
+
+import (
+	"halab/internal/agentapi"
+	"halab/internal/engine"
+)
+
+// partition cuts nodes off from others, whatever they send.
+func partition() Kind {
+	return inside(Kind{
+		Name: agentapi.FaultPartition, Summary: "no frame passes between the target and another target",
+		Sees:   "within a cluster two masters, between clusters frontends without a backend; with --one-way only the second target stops hearing the first",
+		Man:    "nft(8)",
+		OneWay: true,
+		Args: []Arg{{Name: "TARGET2", Type: "target or client", Unit: "a name of the lab", Example: "backend",
+			set: func(*agentapi.FaultRequest, string) error { return nil }}},
+	})
+}
+
+// clientName is the lab's client as a partition's second target.
+const clientName = "client"
+
+// sides says what each node drops in a partition of a and b: each what comes
+// from the other side. One way, only b stops hearing a. The client, where no
+// fault can be recorded, is cut off at the nodes' own end.
+func sides(a, b []string, oneWay bool, all []engine.Container) map[string][]agentapi.FaultPeer {
+	macs := map[string]string{}
+	for _, c := range all {
+		switch c.Labels[engine.LabelService] {
+		case "node":
+			macs[c.Labels[engine.LabelNode]] = c.MAC
+		case clientName:
+			macs[clientName] = c.MAC
+		}
+	}
+	list := map[string][]agentapi.FaultPeer{}
+	for _, x := range a {
+		for _, y := range b {
+			if x == y {
+				continue
+			}
+			if y == clientName {
+				list[x] = append(list[x], agentapi.FaultPeer{Name: y, MAC: macs[y], In: !oneWay, Out: true})
+				continue
+			}
+			list[y] = append(list[y], agentapi.FaultPeer{Name: x, MAC: macs[x], In: true})
+			if !oneWay {
+				list[x] = append(list[x], agentapi.FaultPeer{Name: y, MAC: macs[y], In: true})
+			}
+		}
+	}
+	return list
+}

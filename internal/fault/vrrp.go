@@ -1,0 +1,12 @@
+package fault
+
+import "halab/internal/agentapi"
+
+// dropVRRP drops VRRP alone.
+func dropVRRP() Kind {
+	return inside(Kind{
+		Name: agentapi.FaultDropVRRP, Summary: "protocol 112 alone is dropped: split brain with everything else healthy",
+		Sees: "two masters where the backup stops hearing the master; both announce the VIP",
+		Man:  "keepalived.conf(5), RFC 5798", Args: []Arg{direction(agentapi.DirectionBoth)},
+	})
+}
