@@ -9,24 +9,8 @@ import (
 	"halab/internal/agentapi"
 	"halab/internal/engine"
 	"halab/internal/plan"
+	"halab/internal/topology"
 )
-
-// Interfaces names what halab makes on the engine's host for a lab.
-type Interfaces struct{ Parent, Peer, Leg string }
-
-// maxInterface is the longest name the kernel takes for an interface
-// (IFNAMSIZ − 1, netdevice(7)).
-const maxInterface = 15
-
-// InterfaceNames derives the names of a lab's interfaces from its own name.
-func InterfaceNames(lab string) Interfaces {
-	stem := lab
-	if len(stem)+2 > maxInterface {
-		sum := plan.ConfigHash(engine.ContainerSpec{Name: lab})
-		stem = stem[:maxInterface-2-5] + "-" + sum[:4]
-	}
-	return Interfaces{Parent: stem + "0", Peer: stem + "0p", Leg: stem + "0h"}
-}
 
 // Removed says what Down took away.
 type Removed struct {
@@ -39,36 +23,81 @@ func (r Removed) Nothing() bool {
 	return r.Containers+r.Networks+r.Volumes+r.Images+len(r.Interfaces) == 0
 }
 
+// downPasses bounds how often Down looks again. What a killed halab asked the
+// engine for last may appear only while Down is at work; once is the rule.
+const downPasses = 5
+
 // Down removes everything that carries the lab's label, and the lab's
 // interfaces on the engine's host. It needs no description of the lab.
 func (l *Lab) Down(ctx context.Context) (Removed, error) {
 	var r Removed
-	o, err := l.Observe(ctx)
-	if err != nil {
-		return r, err
+	for pass := range downPasses {
+		o, err := l.Observe(ctx)
+		if err != nil {
+			return r, err
+		}
+		if pass > 0 && len(o.Containers)+len(o.Networks)+len(o.Volumes) == 0 {
+			break
+		}
+		if err := l.downOnce(ctx, o, &r); err != nil {
+			return r, err
+		}
 	}
-	r.Containers, r.Networks, r.Volumes = len(o.Containers), len(o.Networks), len(o.Volumes)
-	p := plan.Remove(o)
+	return r, nil
+}
+
+// downOnce removes what was observed and the host's interfaces.
+func (l *Lab) downOnce(ctx context.Context, o plan.Observed, r *Removed) error {
+	r.Containers += len(o.Containers)
+	r.Networks += len(o.Networks)
+	r.Volumes += len(o.Volumes)
+	image, err := l.helperImage(ctx, o)
+	if err != nil {
+		return err
+	}
+	// A helper that somebody left at work could make an interface anew.
+	if o.Containers, err = l.removeHelpers(ctx, o.Containers); err != nil {
+		return err
+	}
 	// The interfaces can go while the containers do: the kernel takes the
 	// macvlan children of a parent with it.
 	g := newGroup(ctx, 2)
 	var objects, host error
-	g.run(func(ctx context.Context) error { objects = l.execute(ctx, p, nil); return nil })
-	g.run(func(ctx context.Context) error { r.Interfaces, host = l.hostDown(ctx, o); return nil })
+	g.run(func(ctx context.Context) error { objects = l.execute(ctx, plan.Remove(o), nil); return nil })
+	g.run(func(ctx context.Context) error {
+		var names []string
+		names, host = l.hostDown(ctx, image)
+		r.Interfaces = append(r.Interfaces, names...)
+		return nil
+	})
 	_ = g.wait() // both report through their own variables, so that one failing does not stop the other
-	return r, errors.Join(objects, host)
+	return errors.Join(objects, host)
+}
+
+// removeHelpers removes the helpers among the containers and returns the others.
+func (l *Lab) removeHelpers(ctx context.Context, all []engine.Container) ([]engine.Container, error) {
+	var others []engine.Container
+	for _, c := range all {
+		if c.Labels[engine.LabelService] != helperService {
+			others = append(others, c)
+			continue
+		}
+		if err := gone(l.engine.ContainerRemove(ctx, c.ID)); err != nil {
+			return others, fmt.Errorf("remove %s, which an interrupted halab left behind: %w", c.Name, err)
+		}
+	}
+	return others, nil
 }
 
 // hostDown removes the interfaces. With no image to run the helper from there
 // can be no interfaces either, unless somebody removed the images first.
-func (l *Lab) hostDown(ctx context.Context, o plan.Observed) ([]string, error) {
-	image, err := l.helperImage(ctx, o)
-	if err != nil || image == "" {
-		return nil, err
+func (l *Lab) hostDown(ctx context.Context, image string) ([]string, error) {
+	if image == "" {
+		return nil, nil
 	}
-	names := InterfaceNames(l.name)
+	t := topology.Lab{Name: l.name}
 	return l.HostDown(ctx, image, agentapi.NetworkRequest{
-		Lab: l.name, Parent: names.Parent, Peer: names.Peer, Leg: names.Leg,
+		Lab: l.name, Parent: topology.OwnParent(l.name), Peer: t.Peer(), Leg: t.Leg(),
 	})
 }
 

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 
 	"halab/internal/agentapi"
 	"halab/internal/engine"
@@ -26,6 +27,9 @@ func (l *Lab) HostDown(ctx context.Context, image string, r agentapi.NetworkRequ
 	return reply.Removed, err
 }
 
+// helperService marks helpers among a lab's containers.
+const helperService = "helper"
+
 // helperSpec is a container on the host's network that may change interfaces
 // and nothing else.
 func (l *Lab) helperSpec(image, verb string, request string) engine.ContainerSpec {
@@ -34,7 +38,7 @@ func (l *Lab) helperSpec(image, verb string, request string) engine.ContainerSpe
 		Image:       image,
 		Entrypoint:  []string{agentapi.BinaryPath, "agent", agentapi.CommandNetwork},
 		Command:     []string{verb, request},
-		Labels:      map[string]string{engine.LabelLab: l.name, engine.LabelService: "helper"},
+		Labels:      map[string]string{engine.LabelLab: l.name, engine.LabelService: helperService},
 		NetworkMode: "host",
 		CapDrop:     []string{"ALL"},
 		CapAdd:      []string{"NET_ADMIN"},
@@ -67,16 +71,35 @@ func (l *Lab) helper(ctx context.Context, image, verb string, r agentapi.Network
 	return l.helperReply(ctx, id, code)
 }
 
-// startHelper makes and starts the helper; one that an interrupted halab left
-// behind is replaced.
-func (l *Lab) startHelper(ctx context.Context, spec engine.ContainerSpec) (string, error) {
-	id, err := l.engine.ContainerCreate(ctx, spec)
-	if errors.Is(err, engine.ErrConflict) {
+// helperTries and helperPause bound the wait for a name: an engine may hold the
+// name of a container for a moment after it was removed.
+const (
+	helperTries = 20
+	helperPause = 50 * time.Millisecond
+)
+
+// createHelper makes the helper; one that an interrupted halab left behind is
+// replaced.
+func (l *Lab) createHelper(ctx context.Context, spec engine.ContainerSpec) (string, error) {
+	for try := 1; ; try++ {
+		id, err := l.engine.ContainerCreate(ctx, spec)
+		if !errors.Is(err, engine.ErrConflict) || try == helperTries {
+			return id, err
+		}
 		if err := gone(l.engine.ContainerRemove(ctx, spec.Name)); err != nil {
 			return "", err
 		}
-		id, err = l.engine.ContainerCreate(ctx, spec)
+		select {
+		case <-ctx.Done():
+			return "", context.Cause(ctx)
+		case <-time.After(helperPause):
+		}
 	}
+}
+
+// startHelper makes and starts the helper.
+func (l *Lab) startHelper(ctx context.Context, spec engine.ContainerSpec) (string, error) {
+	id, err := l.createHelper(ctx, spec)
 	if err != nil {
 		return "", err
 	}

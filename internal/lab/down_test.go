@@ -1,0 +1,114 @@
+package lab_test
+
+import (
+	"context"
+	"slices"
+	"sync"
+	"testing"
+
+	"halab/internal/engine"
+	"halab/internal/engine/enginetest"
+	"halab/internal/event"
+	"halab/internal/lab"
+)
+
+// newEngine has an image with the agent, whose helper finds nothing to do.
+func newEngine(t *testing.T) *enginetest.Engine {
+	t.Helper()
+	e := enginetest.New()
+	t.Cleanup(func() { _ = e.Close() })
+	e.AddImage(engine.Image{Tags: []string{"halab/node:x"}, Labels: map[string]string{"halab.image": "node"}})
+	e.Hooks.Program = func(s engine.ContainerSpec) enginetest.Program {
+		if s.Labels[engine.LabelService] != "helper" {
+			return nil
+		}
+		return func(_ context.Context, p enginetest.Process) int {
+			_, _ = p.Stdout.Write([]byte("{}\n"))
+			return 0
+		}
+	}
+	return e
+}
+
+func create(t *testing.T, e *enginetest.Engine, name, service string) string {
+	t.Helper()
+	id, err := e.ContainerCreate(context.Background(), engine.ContainerSpec{Name: name, Image: "halab/node:x",
+		Labels: map[string]string{engine.LabelLab: "l", engine.LabelService: service}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return id
+}
+
+func down(t *testing.T, e *enginetest.Engine) lab.Removed {
+	t.Helper()
+	r, err := lab.New("l", e, func(event.Event) {}).Down(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	left, err := e.Containers(t.Context(), engine.Filter{engine.LabelLab: "l"})
+	if err != nil || len(left) > 0 {
+		t.Errorf("left behind: %v, %v", left, err)
+	}
+	return r
+}
+
+// A helper that a killed halab left at work goes before anything else: it could
+// make an interface anew.
+func TestDownRemovesHelpersFirst(t *testing.T) {
+	for _, name := range []string{"l-helper-up", "l-helper-down"} {
+		t.Run(name, func(t *testing.T) {
+			e := newEngine(t)
+			create(t, e, "l-n1", "node")
+			create(t, e, name, "helper")
+			if r := down(t, e); r.Containers != 2 {
+				t.Errorf("removed %+v", r)
+			}
+			calls := e.Calls()
+			first := slices.IndexFunc(calls, func(c enginetest.Call) bool { return c.Method == "ContainerRemove" })
+			if first < 0 || calls[first].Target != name {
+				t.Errorf("the helper %s was not the first to go: %v", name, calls)
+			}
+		})
+	}
+}
+
+// What a killed halab asked for last may appear when Down has looked already.
+func TestDownLooksAgain(t *testing.T) {
+	e := newEngine(t)
+	create(t, e, "l-n1", "node")
+	var late sync.Once
+	e.Hooks.Before = func(_ context.Context, c enginetest.Call) error {
+		if c.Method == "ContainerRemove" {
+			late.Do(func() { create(t, e, "l-n2", "node") })
+		}
+		return nil
+	}
+	if r := down(t, e); r.Containers != 2 {
+		t.Errorf("removed %+v", r)
+	}
+}
+
+// The name of a helper may be held for a moment after it was removed.
+func TestDownWaitsForTheHelpersName(t *testing.T) {
+	e := newEngine(t)
+	create(t, e, "l-n1", "node")
+	refused := 0
+	e.Hooks.Before = func(_ context.Context, c enginetest.Call) error {
+		if c.Method == "ContainerCreate" && refused < 3 {
+			refused++
+			return engine.ErrConflict
+		}
+		return nil
+	}
+	down(t, e)
+	if refused != 3 {
+		t.Errorf("asked for the helper %d times", refused)
+	}
+}
+
+func TestDownOfNothing(t *testing.T) {
+	if r := down(t, newEngine(t)); !r.Nothing() {
+		t.Errorf("removed %+v", r)
+	}
+}
