@@ -33,8 +33,13 @@ func tryCommand(name string, args ...string) (string, error) {
 }
 
 // ours says whether an object belongs to this run, for engines that others use
-// meanwhile.
-func ours(line string) bool { return strings.Contains(line, "e2e") }
+// meanwhile. Other words of a line are IDs, in which anything may stand.
+func ours(line string) bool {
+	return slices.ContainsFunc(strings.Fields(line), func(word string) bool {
+		return strings.HasPrefix(word, "e2e") || strings.HasPrefix(word, "hl-e2e") || strings.HasPrefix(word, "halab.lab=e2e") ||
+			strings.HasPrefix(word, "10.198.9")
+	})
+}
 
 // Snapshot lists containers, networks, volumes, interfaces with addresses, and
 // routes.
