@@ -81,7 +81,7 @@ func timings(p topology.Profile) timing {
 }
 
 // attempts is how many runs are tried for one that must be valid.
-const attempts = 3
+const attempts = 4
 
 // Run carries out the scenarios one after the other and hands over each when it
 // is done. A run that is no measurement, because the prober itself fell behind,

@@ -10,15 +10,18 @@ import (
 
 // How late the prober itself may have been. A stall hides what happens in it:
 // the probes due meanwhile are sent at its end. So it must not fall on the
-// moments that an outage is read from, and nowhere be long. The outage's own
-// length matters: 20 ms don't spoil 3 s.
+// moments that an outage is read from. Soon after the fault it may be as long as
+// the longest outage that was seen, since it can hide none that is longer; and
+// nowhere may it be long. The outage's own length matters at its edges, too:
+// 20 ms don't spoil 3 s.
 const (
 	lagAtEdges   = int64(5 * time.Millisecond)
 	lagShare     = 0.02 // of the longest outage, where that is more
 	lagElsewhere = int64(100 * time.Millisecond)
 
-	edgeBefore = int64(50 * time.Millisecond)  // looked at before a critical moment
-	edgeAfter  = int64(50 * time.Millisecond)  // and after it
+	edgeBefore = int64(10 * time.Millisecond)  // looked at before an edge of an outage
+	edgeAfter  = int64(10 * time.Millisecond)  // and after it
+	faultAhead = int64(50 * time.Millisecond)  // before the fault: its moment may be off
 	faultAfter = int64(300 * time.Millisecond) // after the fault: an outage could hide there
 )
 
@@ -114,19 +117,23 @@ func missing(samples []agentapi.Sample, spec agentapi.StreamSpec) int64 {
 // late says whether the prober was late where it matters.
 func (v *view) late(samples []agentapi.Sample, spec agentapi.StreamSpec, s Stream) string {
 	allowed := max(lagAtEdges, int64(floor(spec)*1e6), int64(lagShare*s.OutageLongestMs*1e6))
-	critical := stretches{}
+	near, edges := stretches{}, stretches{}
 	if v.phase != PhaseSoak {
-		critical = stretches{{v.at.at - edgeBefore, v.at.at + faultAfter}}
+		near = stretches{{v.at.at - faultAhead, v.at.at + faultAfter}}
 	}
 	for _, span := range s.Spans {
 		for _, edge := range []float64{span.FromMs, span.ToMs} {
 			at := v.at.at + int64(edge*1e6)
-			critical = critical.or(stretches{{at - edgeBefore, at + edgeAfter}})
+			edges = edges.or(stretches{{at - edgeBefore, at + edgeAfter}})
 		}
 	}
 	for _, p := range samples {
+		moment := stretches{{p.Due, p.Due + 1}}
 		lag, limit := p.Sent-p.Due, max(lagElsewhere, allowed)
-		if len(critical.and(stretches{{p.Due, p.Due + 1}})) > 0 {
+		if len(near.and(moment)) > 0 {
+			limit = max(allowed, int64(s.OutageLongestMs*1e6))
+		}
+		if len(edges.and(moment)) > 0 {
 			limit = allowed
 		}
 		if lag > limit {
