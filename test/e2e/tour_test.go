@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -18,6 +19,7 @@ func TestTour(t *testing.T) {
 	lab.KeepOnFailure(t)
 
 	lab.Run(t, "up")
+	lab.AwaitReady(t, 5*time.Second)
 	answers := lab.Serves(t, 8, time.Second)
 	if len(answers) != 4 {
 		t.Errorf("two frontends and two backends answer in turns: %v", answers)
@@ -27,8 +29,9 @@ func TestTour(t *testing.T) {
 	logs := lab.Start(t, "logs", "frontend", "-f")
 	lab.Run(t, "fail", "frontend-00", "haproxy")
 	Eventually(t, 5*time.Second, "the logs show the VIP at "+Other(holder), func() (bool, string) {
-		_, moved, _ := strings.Cut(logs.Output(), "HAProxy is gone")
-		return strings.Contains(moved, "VIP 192.168.99.10 added"), logs.Output()
+		return slices.ContainsFunc(lines(logs.Output()), func(line string) bool {
+			return strings.Contains(line, Other(holder)) && strings.Contains(line, "VIP 192.168.99.10 added")
+		}), logs.Output()
 	})
 	logs.Signal(syscall.SIGINT)
 	logs.Wait()
