@@ -9,6 +9,7 @@ import json
 import os
 import socket
 
+import fault
 import page
 from upstream import DEFAULT_TIMEOUT, Upstream, seconds
 
@@ -36,6 +37,7 @@ class Application:
                 environment["HALAB_UPSTREAM"],
                 seconds(timeout) if timeout else DEFAULT_TIMEOUT,
             )
+        self.faults = fault.Faults(environment.get("HALAB_APP_FAULT") or fault.PATH)
         self.tier = "frontend" if self.upstream else "backend"
         self.routes = {
             "/": self.page,
@@ -44,10 +46,14 @@ class Application:
         }
 
     def __call__(self, environ, start_response):
+        broken = self.faults.strike()
         method = environ["REQUEST_METHOD"]
         route = self.routes.get(environ.get("PATH_INFO") or "/")
         extra = []
-        if route is None:
+        if broken:
+            status, kind = "503 Service Unavailable", JSON
+            body = as_json({"error": "made to fail by halab"})
+        elif route is None:
             status, kind, body = "404 Not Found", JSON, as_json(self.missing(environ))
         elif method not in ("GET", "HEAD"):
             status, kind = "405 Method Not Allowed", JSON
