@@ -36,6 +36,7 @@ it.`,
 		},
 		flags: []cli.Flag{
 			&cli.IntFlag{Name: "repeat", Aliases: []string{"n"}, Usage: "`N` rounds of each side", Value: 6},
+			&cli.IntFlag{Name: "attempts", Usage: "try up to `N` runs for each that must be a measurement", Value: 3 * drill.DefaultAttempts},
 			&cli.IntFlag{Name: "seed", Usage: "`NUMBER` that the random moments come from (default: random)"},
 			&cli.StringFlag{Name: "markdown", Usage: "write the comparison to `FILE`", TakesFile: true},
 		},
@@ -135,5 +136,5 @@ func (s *session) bring(ctx context.Context, set settings, head **outage.Result)
 	}
 	(*head).FloorMs = drill.FloorMs()
 	return drill.New(side.lab, fault.NewInjector(side.lab, side.engine), side.engine, side.emit,
-		drill.Options{Repeat: 1, Seed: seed(s.in)}), nil
+		drill.Options{Repeat: 1, Seed: seed(s.in), Attempts: s.in.flags.Int("attempts")}), nil
 }

@@ -85,7 +85,8 @@ func (p *program) drill(ctx context.Context, in *input) error {
 	chosen := seed(in)
 	keep := outputs.html != "" || outputs.save != "" || outputs.samples
 	d := drill.New(s.lab, fault.NewInjector(s.lab, s.engine), s.engine, s.emit,
-		drill.Options{Repeat: in.flags.Int("repeat"), Seed: chosen, Keep: keep})
+		drill.Options{Repeat: in.flags.Int("repeat"), Seed: chosen, Keep: keep,
+			Attempts: in.flags.Int("attempts")})
 	result, err := s.carryOut(ctx, d, picked, chosen)
 	if result == nil {
 		return err

@@ -37,6 +37,9 @@ type (
 type Options struct {
 	Repeat int
 	Seed   int64
+	// Attempts is how many runs are tried for one that must be a measurement;
+	// below 1: DefaultAttempts.
+	Attempts int
 	// Keep puts every sample into the result.
 	Keep bool
 }
@@ -55,6 +58,9 @@ type Drill struct {
 
 // New prepares drills on a lab.
 func New(l observed, b breaker, e executor, sink event.Sink, o Options) *Drill {
+	if o.Attempts < 1 {
+		o.Attempts = DefaultAttempts
+	}
 	return &Drill{lab: l, breaker: b, exec: e, sink: sink, opts: o}
 }
 
@@ -80,8 +86,9 @@ func timings(p topology.Profile) timing {
 	}
 }
 
-// attempts is how many runs are tried for one that must be valid.
-const attempts = 4
+// DefaultAttempts is how many runs are tried for one that must be valid: docker
+// itself keeps a small machine busy enough to delay a probe now and then.
+const DefaultAttempts = 4
 
 // Run carries out the scenarios one after the other and hands over each when it
 // is done. A run that is no measurement, because the prober itself fell behind,
@@ -132,7 +139,7 @@ func (d *Drill) scenario(ctx context.Context, sc Scenario, random *rand.Rand) (o
 	end := d.sink.Begin(sc.Name, "drill", sc.Description)
 	var err error
 	valid := 0
-	for number := 1; valid < d.opts.Repeat && number <= attempts*d.opts.Repeat; number++ {
+	for number := 1; valid < d.opts.Repeat && number <= d.opts.Attempts*d.opts.Repeat; number++ {
 		var run outage.Run
 		run, err = d.run(ctx, sc, number, random)
 		if ctx.Err() != nil {
@@ -149,7 +156,7 @@ func (d *Drill) scenario(ctx context.Context, sc Scenario, random *rand.Rand) (o
 	}
 	if err == nil && ctx.Err() == nil && valid < d.opts.Repeat {
 		err = fmt.Errorf("only %d of %d runs are measurements: %s\n"+
-			"  the machine is too busy for probes of this rate; stop what else runs on it and try again",
+			"  the machine is too busy for probes of this rate: stop what else runs on it, or allow more tries with --attempts",
 			valid, d.opts.Repeat, whyInvalid(result.Runs))
 	}
 	end(errors.Join(err, ctx.Err()))
