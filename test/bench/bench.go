@@ -17,8 +17,8 @@ import (
 // The lab that is measured: of no name or subnet that anybody uses.
 const (
 	labName = "bench"
-	prefix  = "192.168.96"
-	macs    = "02:68:c0:a8:60"
+	prefix  = "10.198.96"
+	macs    = "02:68:0a:c6:60"
 )
 
 type bench struct {
@@ -31,7 +31,7 @@ type bench struct {
 func (b *bench) environment(name string) []string {
 	env := append(os.Environ(), "HALAB_NAME="+labName, "HALAB_SUBNET="+prefix+".0/24")
 	if name != b.halab {
-		env = append(env, "HALAB_BASE="+b.base, "HALAB_PREFIX="+prefix, "HALAB_MAC="+macs, "HALAB_PARENT="+labName+"0")
+		env = append(env, "HALAB_BASE="+b.base, "HALAB_PREFIX="+prefix, "HALAB_MAC="+macs, "HALAB_PARENT=hl-"+labName)
 	}
 	return env
 }
