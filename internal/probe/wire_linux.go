@@ -35,6 +35,9 @@ type wire struct {
 	// SYN-ACK to it, by which a sample says who took its connection.
 	accepted [1 << 16]atomic.Uint64
 
+	frame   [2048]byte // being read, by one goroutine only
+	control [256]byte
+
 	mu     sync.Mutex
 	events []agentapi.WireEvent
 }
@@ -104,34 +107,41 @@ func wireFilter() []bpf.Instruction {
 	}
 }
 
+// errClosed says that the wire was closed.
+var errClosed = errors.New("closed")
+
 // run reads frames until the wire is closed.
 func (w *wire) run() error {
-	b, oob := make([]byte, 2048), make([]byte, 256)
 	for {
-		var n, oobn int
-		var from unix.Sockaddr
-		var err error
-		readErr := w.raw.Read(func(fd uintptr) bool {
-			n, oobn, _, from, err = unix.Recvmsg(int(fd), b, oob, unix.MSG_DONTWAIT)
-			return err != unix.EAGAIN
-		})
-		if readErr != nil {
-			return nil // closed
+		if err := w.next(); errors.Is(err, errClosed) {
+			return nil
+		} else if err != nil {
+			return err
 		}
-		if err == unix.EINTR {
-			continue
-		}
-		if err == unix.ENETDOWN {
-			continue // the interface went down; it may come back
-		}
-		if err != nil {
-			return fmt.Errorf("read the wire: %w", err)
-		}
-		if ll, ok := from.(*unix.SockaddrLinklayer); ok && ll.Pkttype == unix.PACKET_OUTGOING {
-			continue
-		}
-		w.take(b[:n], oob[:oobn])
 	}
+}
+
+// next reads one frame.
+func (w *wire) next() error {
+	var n, oobn int
+	var from unix.Sockaddr
+	var err error
+	readErr := w.raw.Read(func(fd uintptr) bool {
+		n, oobn, _, from, err = unix.Recvmsg(int(fd), w.frame[:], w.control[:], unix.MSG_DONTWAIT)
+		return err != unix.EAGAIN
+	})
+	switch {
+	case readErr != nil:
+		return errClosed
+	case err == unix.EINTR, err == unix.ENETDOWN:
+		return nil // the interface went down; it may come back
+	case err != nil:
+		return fmt.Errorf("read the wire: %w", err)
+	}
+	if ll, ok := from.(*unix.SockaddrLinklayer); !ok || ll.Pkttype != unix.PACKET_OUTGOING {
+		w.take(w.frame[:n], w.control[:oobn])
+	}
+	return nil
 }
 
 func (w *wire) take(b, oob []byte) {
