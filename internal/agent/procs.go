@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"os"
 	"path"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -70,9 +71,9 @@ func parseStat(stat []byte) (process, bool) {
 func (p process) is(service topology.Service) bool {
 	switch service {
 	case topology.ServiceHAProxy:
-		return p.name == "haproxy"
+		return p.name == "haproxy" && !p.only("-v", "-c")
 	case topology.ServiceKeepalived:
-		return p.name == "keepalived"
+		return p.name == "keepalived" && !p.only("-v", "-t")
 	case topology.ServiceApp:
 		// A Python program: its interpreter comes first.
 		for _, arg := range p.args[:min(len(p.args), 4)] {
@@ -83,6 +84,12 @@ func (p process) is(service topology.Service) bool {
 		return p.name == "gunicorn"
 	}
 	return false
+}
+
+// only says whether the process was started with a flag that makes it answer a
+// question instead of working.
+func (p process) only(flags ...string) bool {
+	return len(p.args) > 1 && slices.Contains(flags, p.args[1])
 }
 
 // supervises says whether the process is halab's own supervisor of a service.
