@@ -65,6 +65,8 @@ type Info struct {
 	Name       string // host name of the engine
 	// NetworkDrivers are those the engine has, empty where it does not tell.
 	NetworkDrivers []string
+	// SystemTime is the clock of the engine's host, zero where it does not tell.
+	SystemTime time.Time
 }
 
 // Container is a container as the engine has it.
@@ -80,6 +82,9 @@ type Container struct {
 	Started  time.Time // filled by Inspect
 	Finished time.Time // filled by Inspect
 	PID      int       // in the engine's host; filled by Inspect
+
+	// Endpoint is that of the engine it is on, where there are several.
+	Endpoint string
 }
 
 // ContainerSpec is a container as it is wanted.
@@ -116,6 +121,9 @@ type ContainerSpec struct {
 	LogOpts      map[string]string
 	AutoRemove   bool
 	TTY          bool
+
+	// Endpoint of the engine it is made on; empty: the default engine.
+	Endpoint string `json:",omitempty"`
 }
 
 // Mount attaches a named volume, or a path of the engine's host.
@@ -139,14 +147,21 @@ type Network struct {
 	// Internal keeps containers from having a default route: they reach the
 	// network's own segment and nothing else.
 	Internal bool
+
+	// Endpoint of the engine it is on; empty: the default engine.
+	Endpoint string `json:",omitempty"`
 }
 
 // Volume is a named volume.
 type Volume struct {
+	ID      string // what to remove it by; empty: its name
 	Name    string
 	Driver  string
 	Options map[string]string
 	Labels  map[string]string
+
+	// Endpoint of the engine it is on; empty: the default engine.
+	Endpoint string `json:",omitempty"`
 }
 
 // Image is an image as the engine has it.

@@ -43,7 +43,7 @@ func (l *Lab) Down(ctx context.Context) (Removed, error) {
 			return r, err
 		}
 	}
-	return r, nil
+	return r, l.silence("down again when it does")
 }
 
 // downOnce removes what was observed and the host's interfaces.
@@ -92,8 +92,8 @@ func (l *Lab) removeHelpers(ctx context.Context, all []engine.Container) ([]engi
 // hostDown removes the interfaces. With no image to run the helper from there
 // can be no interfaces either, unless somebody removed the images first.
 func (l *Lab) hostDown(ctx context.Context, image string) ([]string, error) {
-	if image == "" {
-		return nil, nil
+	if _, hosts := l.fleet(); hosts || image == "" {
+		return nil, nil // hosts keep their interfaces as they are
 	}
 	t := topology.Lab{Name: l.name}
 	return l.HostDown(ctx, image, agentapi.NetworkRequest{

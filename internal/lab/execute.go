@@ -4,6 +4,8 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"sync"
 
 	"halab/internal/engine"
@@ -21,15 +23,38 @@ type execution struct {
 	plan plan.Plan
 	host func(context.Context) error // makes the host's interfaces
 
-	mu  sync.Mutex
-	ids map[string]string // container name -> ID of what was created here
+	mu     sync.Mutex
+	ids    map[string]string // container name -> ID of what was created here
+	failed map[string]error  // endpoint of a host -> the first error there
+}
+
+// lost is the error that ended the work on a host.
+func (e *execution) lost(endpoint string) error {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.failed[endpoint]
+}
+
+// fail notes an error. On a host of its own it ends the work there and nowhere
+// else.
+func (e *execution) fail(s plan.Step, err error, cancel context.CancelCauseFunc) {
+	if s.Endpoint == "" {
+		cancel(err)
+		return
+	}
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	if e.failed[s.Endpoint] == nil {
+		e.failed[s.Endpoint] = err
+	}
 }
 
 // execute does every step as soon as those it needs are done. The first error
-// keeps further steps from beginning; those under way are finished, so that
+// keeps further steps from beginning, but for one of a host, which ends the work
+// on that host alone; those under way are finished, so that
 // nothing is half made.
 func (l *Lab) execute(ctx context.Context, p plan.Plan, host func(context.Context) error) error {
-	e := &execution{lab: l, plan: p, host: host, ids: map[string]string{}}
+	e := &execution{lab: l, plan: p, host: host, ids: map[string]string{}, failed: map[string]error{}}
 	done := make([]chan struct{}, len(p.Steps))
 	for i := range done {
 		done[i] = make(chan struct{})
@@ -42,12 +67,16 @@ func (l *Lab) execute(ctx context.Context, p plan.Plan, host func(context.Contex
 		all.Go(func() {
 			defer close(done[i])
 			if err := e.step(ctx, i, done, slots); err != nil {
-				cancel(err)
+				e.fail(p.Steps[i], err, cancel)
 			}
 		})
 	}
 	all.Wait()
-	return context.Cause(ctx)
+	errs := []error{context.Cause(ctx)}
+	for _, endpoint := range slices.Sorted(maps.Keys(e.failed)) {
+		errs = append(errs, e.failed[endpoint])
+	}
+	return errors.Join(errs...)
 }
 
 // step waits for what step i needs, then does it.
@@ -62,7 +91,7 @@ func (e *execution) step(ctx context.Context, i int, done []chan struct{}, slots
 	case slots <- struct{}{}:
 	}
 	defer func() { <-slots }()
-	if ctx.Err() != nil {
+	if ctx.Err() != nil || e.lost(s.Endpoint) != nil {
 		return nil
 	}
 	end := e.lab.sink.Begin(s.Subject, phase(s.Action), s.Cause)

@@ -10,6 +10,7 @@ import (
 	"halab/internal/engine"
 	"halab/internal/event"
 	"halab/internal/plan"
+	"halab/internal/topology"
 )
 
 // The engine as this package needs it, a few methods for each concern.
@@ -56,6 +57,8 @@ type Lab struct {
 	name   string
 	engine Engine
 	sink   event.Sink
+
+	expected *topology.Lab // what the description has; nil: it is not known
 }
 
 // New returns the lab of that name, which need not exist.

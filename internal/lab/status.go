@@ -45,7 +45,10 @@ type VIP struct {
 type Node struct {
 	Name    string `json:"name"`
 	Address string `json:"address"`
-	State   string `json:"state"` // of its own container: running, paused, exited, missing
+	// State of its own container: running, paused, exited, missing, or
+	// unreachable where its host does not answer, for that Reason.
+	State  string `json:"state"`
+	Reason string `json:"reason,omitempty"`
 	// VRRP is MASTER, BACKUP or FAULT as keepalived said last; empty when
 	// keepalived does not run.
 	VRRP string `json:"vrrp"`
@@ -73,7 +76,21 @@ func (l *Lab) Status(ctx context.Context) (*Status, error) {
 	if err != nil {
 		return nil, err
 	}
-	return assemble(l.name, all, states), nil
+	silent := l.silent()
+	st := assemble(l.name, append(all, l.absentees(silent)...), states)
+	st.explain(silent)
+	return st, nil
+}
+
+// explain adds why nodes are not reachable.
+func (s *Status) explain(silent map[string]string) {
+	for _, c := range s.Clusters {
+		for i := range c.Nodes {
+			if c.Nodes[i].State == Unreachable {
+				c.Nodes[i].Reason = silent[c.Nodes[i].Name]
+			}
+		}
+	}
 }
 
 // nodeStates reads what each node reported last.
@@ -88,6 +105,9 @@ func (l *Lab) nodeStates(ctx context.Context, nodes map[string]engine.Container)
 		g.run(func(ctx context.Context) error {
 			state, err := l.lastState(ctx, c.ID)
 			reports <- report{name, state}
+			if l.lost(err) {
+				return nil // the next look shows it as unreachable
+			}
 			return gone(err)
 		})
 	}
@@ -252,6 +272,9 @@ func (c *Cluster) Ailments() []string {
 }
 
 func (n Node) ailments(c *Cluster) []string {
+	if n.State == Unreachable && n.Reason != "" {
+		return []string{n.Name + " is unreachable: " + strings.TrimPrefix(n.Reason, n.Name+": ")}
+	}
 	if n.State != string(engine.StateRunning) {
 		return []string{n.Name + " is " + n.State}
 	}

@@ -3,6 +3,7 @@ package lab
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -33,7 +34,11 @@ func (l *Lab) Plan(ctx context.Context, w Want) (plan.Plan, error) {
 	if err != nil {
 		return plan.Plan{}, err
 	}
-	return plan.Make(w.Wanted, o), nil
+	wanted := w.Wanted
+	if f, ok := l.fleet(); ok {
+		wanted = reachable(wanted, f.Absent())
+	}
+	return plan.Make(wanted, o), nil
 }
 
 // Up makes what is missing, mends what differs, leaves the rest, and waits
@@ -46,9 +51,9 @@ func (l *Lab) Up(ctx context.Context, w Want) error {
 	}
 	err = l.execute(ctx, p, func(ctx context.Context) error { return l.HostUp(ctx, w.HostImage, w.Host) })
 	if err != nil {
-		return err
+		return errors.Join(err, l.silence("up again when it does"))
 	}
-	return l.WaitServing(ctx, w.Client, w.URL, w.Patience)
+	return errors.Join(l.WaitServing(ctx, w.Client, w.URL, w.Patience), l.silence("up again when it does"))
 }
 
 // WaitServing waits until a request from the client container is answered

@@ -35,7 +35,7 @@ func (b *builder) networks(w Wanted, o Observed) {
 			after = append(after, b.dropNetwork(old, o)...)
 		}
 		b.planned["network "+n.Name] = b.add(Step{
-			Action: CreateNetwork, Subject: n.Name, Cause: cause, Network: &want, After: after,
+			Action: CreateNetwork, Subject: n.Name, Cause: cause, Network: &want, After: after, Endpoint: n.Endpoint,
 		})
 	}
 }
@@ -56,7 +56,7 @@ func (b *builder) removal(c engine.Container, cause string) int {
 	if at, ok := b.planned[key]; ok {
 		return at
 	}
-	at := b.add(Step{Action: RemoveContainer, Subject: c.Name, ID: c.ID, Cause: cause})
+	at := b.add(Step{Action: RemoveContainer, Subject: c.Name, ID: c.ID, Cause: cause, Endpoint: c.Endpoint})
 	b.planned[key] = at
 	return at
 }
@@ -81,7 +81,7 @@ func (b *builder) volumes(w Wanted, o Observed) {
 			continue
 		}
 		b.planned["volume "+v.Name] = b.add(Step{
-			Action: CreateVolume, Subject: v.Name, Cause: "it is not there", Volume: &v,
+			Action: CreateVolume, Subject: v.Name, Cause: "it is not there", Volume: &v, Endpoint: v.Endpoint,
 		})
 	}
 }
@@ -139,7 +139,7 @@ func (b *builder) container(spec engine.ContainerSpec, old engine.Container, fou
 	}
 	create = b.needs(create, "container "+host)
 	at := b.add(Step{
-		Action: CreateContainer, Subject: spec.Name, Cause: cause, Container: &labelled, After: create,
+		Action: CreateContainer, Subject: spec.Name, Cause: cause, Container: &labelled, After: create, Endpoint: spec.Endpoint,
 	})
 	b.planned["container "+spec.Name] = at
 	b.renewed[spec.Name] = true
@@ -174,7 +174,7 @@ func (b *builder) revive(spec engine.ContainerSpec, old engine.Container, host s
 	_, hostStarts := b.starting[host]
 	switch {
 	case old.State == engine.StatePaused && !hostStarts:
-		b.add(Step{Action: UnpauseContainer, Subject: spec.Name, ID: old.ID, Cause: "it is frozen"})
+		b.add(Step{Action: UnpauseContainer, Subject: spec.Name, ID: old.ID, Cause: "it is frozen", Endpoint: spec.Endpoint})
 	case old.State == engine.StateRunning && !hostStarts:
 	case hostStarts:
 		b.start(spec, old.ID, "its node starts", nil, host)
@@ -196,7 +196,7 @@ func (b *builder) start(spec engine.ContainerSpec, id, cause string, after []int
 		after = append(after, at)
 	}
 	b.starting[spec.Name] = b.add(Step{
-		Action: StartContainer, Subject: spec.Name, ID: id, Cause: cause, After: after,
+		Action: StartContainer, Subject: spec.Name, ID: id, Cause: cause, After: after, Endpoint: spec.Endpoint,
 	})
 }
 

@@ -4,6 +4,7 @@
 package plan
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
@@ -38,6 +39,9 @@ type Step struct {
 	Cause   string // why it must be done
 	ID      string // of the existing object, where there is one
 	After   []int
+
+	// Endpoint of the engine that the step is done on; empty: the default one.
+	Endpoint string
 
 	Container *engine.ContainerSpec
 	Network   *engine.Network
@@ -85,13 +89,13 @@ func Remove(o Observed) Plan {
 	b := &builder{planned: map[string]int{}}
 	var gone []int
 	for _, c := range o.Containers {
-		gone = append(gone, b.add(Step{Action: RemoveContainer, Subject: c.Name, ID: c.ID, Cause: "the lab goes down"}))
+		gone = append(gone, b.add(Step{Action: RemoveContainer, Subject: c.Name, ID: c.ID, Endpoint: c.Endpoint, Cause: "the lab goes down"}))
 	}
 	for _, n := range o.Networks {
-		b.add(Step{Action: RemoveNetwork, Subject: n.Name, ID: n.ID, Cause: "the lab goes down", After: gone})
+		b.add(Step{Action: RemoveNetwork, Subject: n.Name, ID: n.ID, Endpoint: n.Endpoint, Cause: "the lab goes down", After: gone})
 	}
 	for _, v := range o.Volumes {
-		b.add(Step{Action: RemoveVolume, Subject: v.Name, ID: v.Name, Cause: "the lab goes down", After: gone})
+		b.add(Step{Action: RemoveVolume, Subject: v.Name, ID: cmp.Or(v.ID, v.Name), Endpoint: v.Endpoint, Cause: "the lab goes down", After: gone})
 	}
 	return Plan{Steps: b.steps}
 }

@@ -147,6 +147,7 @@ func (e *Engine) Info(ctx context.Context) (engine.Info, error) {
 		Name:          info.Name,
 
 		NetworkDrivers: info.Plugins.Network,
+		SystemTime:     parseTime(info.SystemTime),
 	}, nil
 }
 

@@ -1,0 +1,171 @@
+package fleet
+
+import (
+	"context"
+	"time"
+
+	"halab/internal/engine"
+)
+
+// Containers lists those of all engines that answer.
+func (f *Fleet) Containers(ctx context.Context, filter engine.Filter) ([]engine.Container, error) {
+	return gather(ctx, f, func(ctx context.Context, m *member) ([]engine.Container, error) {
+		list, err := m.Engine.Containers(ctx, filter)
+		for i := range list {
+			f.remember(list[i].Name, m)
+			list[i].ID, list[i].Endpoint = m.route(list[i].ID), m.Endpoint
+		}
+		return list, err
+	})
+}
+
+// Inspect describes one container.
+func (f *Fleet) Inspect(ctx context.Context, id string) (engine.Container, error) {
+	m, own := f.of(id)
+	var c engine.Container
+	err := m.bounded(ctx, actTime, func(ctx context.Context) (err error) {
+		c, err = m.Engine.Inspect(ctx, own)
+		return err
+	})
+	c.ID, c.Endpoint = m.route(c.ID), m.Endpoint
+	return c, err
+}
+
+// ContainerCreate makes a container on the engine that the spec names.
+func (f *Fleet) ContainerCreate(ctx context.Context, spec engine.ContainerSpec) (string, error) {
+	m, err := f.at(spec.Endpoint)
+	if err != nil {
+		return "", err
+	}
+	id := ""
+	err = m.bounded(ctx, actTime, func(ctx context.Context) error {
+		id, err = m.Engine.ContainerCreate(ctx, spec)
+		return err
+	})
+	if err == nil {
+		f.remember(spec.Name, m)
+	}
+	return m.route(id), err
+}
+
+// act does something to a container on the engine that has it.
+func (f *Fleet) act(ctx context.Context, id string, bound time.Duration, do func(ctx context.Context, e Engine, id string) error) error {
+	m, own := f.of(id)
+	return m.bounded(ctx, bound, func(ctx context.Context) error { return do(ctx, m.Engine, own) })
+}
+
+// ContainerStart starts a container.
+func (f *Fleet) ContainerStart(ctx context.Context, id string) error {
+	return f.act(ctx, id, actTime, func(ctx context.Context, e Engine, id string) error { return e.ContainerStart(ctx, id) })
+}
+
+// ContainerStop stops a container.
+func (f *Fleet) ContainerStop(ctx context.Context, id string, grace time.Duration) error {
+	return f.act(ctx, id, actTime+max(grace, 0), func(ctx context.Context, e Engine, id string) error {
+		return e.ContainerStop(ctx, id, grace)
+	})
+}
+
+// ContainerKill sends a signal.
+func (f *Fleet) ContainerKill(ctx context.Context, id, signal string) error {
+	return f.act(ctx, id, actTime, func(ctx context.Context, e Engine, id string) error { return e.ContainerKill(ctx, id, signal) })
+}
+
+// ContainerPause freezes a container.
+func (f *Fleet) ContainerPause(ctx context.Context, id string) error {
+	return f.act(ctx, id, actTime, func(ctx context.Context, e Engine, id string) error { return e.ContainerPause(ctx, id) })
+}
+
+// ContainerUnpause lets a container go on.
+func (f *Fleet) ContainerUnpause(ctx context.Context, id string) error {
+	return f.act(ctx, id, actTime, func(ctx context.Context, e Engine, id string) error { return e.ContainerUnpause(ctx, id) })
+}
+
+// ContainerRemove removes a container.
+func (f *Fleet) ContainerRemove(ctx context.Context, id string) error {
+	return f.act(ctx, id, actTime, func(ctx context.Context, e Engine, id string) error { return e.ContainerRemove(ctx, id) })
+}
+
+// ContainerWait waits until a container does not run.
+func (f *Fleet) ContainerWait(ctx context.Context, id string) (int, error) {
+	m, own := f.of(id)
+	code, err := m.Engine.ContainerWait(ctx, own)
+	return code, m.wrap(err)
+}
+
+// Exec runs a command in a container. It takes as long as the command does.
+func (f *Fleet) Exec(ctx context.Context, id string, spec engine.ExecSpec) (int, error) {
+	m, own := f.of(id)
+	code, err := m.Engine.Exec(ctx, own, spec)
+	return code, m.wrap(err)
+}
+
+// Logs reads a container's log. The times of a host's lines are corrected by
+// the offset of its clock, where that is known.
+func (f *Fleet) Logs(ctx context.Context, id string, o engine.LogOptions, take func(engine.LogLine) error) error {
+	m, own := f.of(id)
+	if m.Name == "" {
+		return m.Engine.Logs(ctx, own, o, take)
+	}
+	offset, _ := m.clock()
+	if !o.Since.IsZero() {
+		o.Since = o.Since.Add(offset)
+	}
+	inner, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	silence := time.AfterFunc(quietTime, func() { cancel(errSilent{quietTime}) })
+	defer silence.Stop()
+	if o.Follow {
+		silence.Stop()
+	}
+	err := m.Engine.Logs(inner, own, o, func(line engine.LogLine) error {
+		if !o.Follow {
+			silence.Reset(quietTime)
+		}
+		line.Time = line.Time.Add(-offset)
+		return take(line)
+	})
+	if silent, late := context.Cause(inner).(errSilent); err != nil && late && ctx.Err() == nil {
+		err = silent
+	}
+	return m.wrap(err)
+}
+
+// Events follows all engines until ctx ends. A host that goes away meanwhile
+// ends its own part only.
+func (f *Fleet) Events(ctx context.Context, filter engine.Filter, take func(engine.Event) error) error {
+	events := make(chan engine.Event)
+	ended := make(chan error, 1)
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	for _, m := range f.all() {
+		if m.Engine == nil {
+			continue
+		}
+		go func() {
+			err := m.Engine.Events(ctx, filter, func(e engine.Event) error {
+				offset, _ := m.clock()
+				e.Container, e.Time = m.route(e.Container), e.Time.Add(-offset)
+				select {
+				case events <- e:
+					return nil
+				case <-ctx.Done():
+					return ctx.Err()
+				}
+			})
+			if m == f.home {
+				ended <- err
+			}
+		}()
+	}
+	for {
+		select {
+		case e := <-events:
+			if err := take(e); err != nil {
+				return err
+			}
+		case err := <-ended:
+			return err
+		}
+	}
+}
