@@ -23,8 +23,9 @@ type prober struct {
 	streams []*stream
 	slots   slots
 	epoll   int
-	timer   int // timerfd of CLOCK_MONOTONIC, absolute: not subject to timer slack
-	wake    int // eventfd: stop
+	timer   int   // timerfd of CLOCK_MONOTONIC, absolute: not subject to timer slack
+	wake    int   // eventfd: stop
+	armed   int64 // what the timer is set to; 0: it has gone off
 
 	stopped atomic.Bool
 
@@ -173,7 +174,10 @@ func (p *prober) arm() error {
 			next = min(next, s.flights[0].due+s.timeout)
 		}
 	}
-	next = max(next, 1)
+	if next = max(next, 1); next == p.armed {
+		return nil
+	}
+	p.armed = next
 	spec := unix.ItimerSpec{Value: unix.NsecToTimespec(next)}
 	if err := unix.TimerfdSettime(p.timer, unix.TFD_TIMER_ABSTIME, &spec, nil); err != nil {
 		return fmt.Errorf("set the timer: %w", err)
@@ -186,6 +190,7 @@ func (p *prober) handle(ev unix.EpollEvent) {
 	case idTimer:
 		var expirations [8]byte
 		_, _ = unix.Read(p.timer, expirations[:]) // how often is of no interest
+		p.armed = 0
 	case idWake:
 	default:
 		if c := p.slots.get(ev.Fd, ev.Pad); c != nil {

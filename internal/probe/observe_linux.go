@@ -25,9 +25,6 @@ const (
 	// flushEvery is how often samples and wire events are written. One write
 	// for many lines: each wakes the engine's copying threads.
 	flushEvery = 25 * time.Millisecond
-	// settleTime is how old a sample must be before it is written: by then the
-	// frame that says who took its connection has been read.
-	settleTime = int64(10 * time.Millisecond)
 	// lagEvery is how often the prober's own lag is written.
 	lagEvery = 500 * time.Millisecond
 )
@@ -52,7 +49,6 @@ type observer struct {
 
 	flushing sync.Mutex // one writer at a time, lines whole
 	buffer   []byte
-	held     []finished // samples not settled yet
 	writeErr error
 }
 
@@ -126,30 +122,21 @@ func (o *observer) openWire(ifi *net.Interface, streams []*stream) {
 
 // work runs the prober, the wire and the writing, until ctx ends.
 func (o *observer) work(ctx context.Context, cancel context.CancelFunc) error {
-	var all sync.WaitGroup
 	var probeErr error
 	probing := make(chan struct{})
-	all.Go(func() {
+	go func() {
 		defer close(probing)
 		defer cancel()
 		probeErr = o.prober.run()
-	})
-	if o.wire != nil {
-		all.Go(func() {
-			if err := o.wire.run(); err != nil {
-				o.complain(err)
-			}
-		})
-	}
+	}()
 	o.write(ctx)
 	o.prober.stop()
 	<-probing
+	_ = o.flush() // kept in writeErr
+	o.lag()
 	if o.wire != nil {
 		o.wire.close()
 	}
-	all.Wait()
-	o.flush(true)
-	o.lag()
 	o.line(agentapi.ObserverLine{Kind: "bye"})
 	return errors.Join(probeErr, o.writeErr)
 }
@@ -164,7 +151,7 @@ func (o *observer) write(ctx context.Context) {
 		case <-ctx.Done():
 			return
 		case <-flush.C:
-			if o.flush(false) != nil {
+			if o.flush() != nil {
 				return
 			}
 		case <-lag.C:
@@ -173,23 +160,23 @@ func (o *observer) write(ctx context.Context) {
 	}
 }
 
-// flush writes the samples and wire events that have gathered; all says that
-// those too young to be sure of who answered go as well.
-func (o *observer) flush(all bool) error {
+// flush writes the samples and wire events that have gathered. The wire is read
+// after the samples are taken: whoever accepted their connections is known then.
+func (o *observer) flush() error {
 	o.flushing.Lock()
 	defer o.flushing.Unlock()
-	o.held = append(o.held, o.prober.take()...)
-	limit := o.clock.now() - settleTime
-	kept := o.held[:0]
-	for _, f := range o.held {
-		if !all && f.sample.Done > limit {
-			kept = append(kept, f)
-			continue
+	done := o.prober.take()
+	if o.wire != nil {
+		if err := o.wire.drain(); err != nil {
+			o.buffer = appendLine(o.buffer, agentapi.ObserverLine{Kind: "error", Error: err.Error()})
+			o.wire.close()
+			o.wire = nil
 		}
+	}
+	for _, f := range done {
 		o.attribute(&f)
 		o.buffer = appendSample(o.buffer, &f.sample)
 	}
-	o.held = kept
 	if o.wire != nil {
 		for _, e := range o.wire.passed() {
 			o.buffer = appendWire(o.buffer, &e)

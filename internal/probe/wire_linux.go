@@ -8,8 +8,6 @@ import (
 	"net/netip"
 	"os"
 	"slices"
-	"sync"
-	"sync/atomic"
 
 	"github.com/mdlayher/packet"
 	"golang.org/x/net/bpf"
@@ -18,7 +16,7 @@ import (
 	"halab/internal/agentapi"
 )
 
-// wire listens on the observer's interface.
+// wire listens on the observer's interface. It is for one goroutine at a time.
 //
 // Each frame carries the kernel's own receive time (SO_TIMESTAMPNS, taken
 // before any process is woken), which is wall clock and is converted when the
@@ -33,14 +31,15 @@ type wire struct {
 
 	// accepted holds, for each local port, the Ethernet source of the latest
 	// SYN-ACK to it, by which a sample says who took its connection.
-	accepted [1 << 16]atomic.Uint64
+	accepted [1 << 16]uint64
 
-	frame   [2048]byte // being read, by one goroutine only
+	frame   [2048]byte
 	control [256]byte
-
-	mu     sync.Mutex
-	events []agentapi.WireEvent
+	events  []agentapi.WireEvent
 }
+
+// wireBuffer is how many bytes of frames may wait to be read.
+const wireBuffer = 4 << 20
 
 type rawReader interface {
 	Read(fn func(fd uintptr) (done bool)) error
@@ -67,6 +66,8 @@ func listen(c clock, ifi *net.Interface, vips []string, targets []netip.Addr) (*
 		var opt error
 		err = raw.Control(func(fd uintptr) {
 			opt = unix.SetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_TIMESTAMPNS, 1)
+			// As much as the system allows; what does not fit is lost and told.
+			_ = unix.SetsockoptInt(int(fd), unix.SOL_SOCKET, unix.SO_RCVBUF, wireBuffer)
 		})
 		err = errors.Join(err, opt)
 	}
@@ -107,41 +108,32 @@ func wireFilter() []bpf.Instruction {
 	}
 }
 
-// errClosed says that the wire was closed.
-var errClosed = errors.New("closed")
-
-// run reads frames until the wire is closed.
-func (w *wire) run() error {
+// drain reads the frames that have come. It never waits: the stamps are the
+// kernel's, so reading a few times a second is enough, while a wake-up for each
+// frame would cost as much as the probing itself.
+func (w *wire) drain() error {
 	for {
-		if err := w.next(); errors.Is(err, errClosed) {
+		var n, oobn int
+		var from unix.Sockaddr
+		var err error
+		readErr := w.raw.Read(func(fd uintptr) bool {
+			n, oobn, _, from, err = unix.Recvmsg(int(fd), w.frame[:], w.control[:], unix.MSG_DONTWAIT)
+			return true
+		})
+		switch {
+		case readErr != nil:
+			return fmt.Errorf("read the wire: %w", readErr)
+		case err == unix.EAGAIN:
 			return nil
-		} else if err != nil {
-			return err
+		case err == unix.EINTR, err == unix.ENETDOWN:
+			continue // the interface went down; it may come back
+		case err != nil:
+			return fmt.Errorf("read the wire: %w", err)
+		}
+		if ll, ok := from.(*unix.SockaddrLinklayer); !ok || ll.Pkttype != unix.PACKET_OUTGOING {
+			w.take(w.frame[:n], w.control[:oobn])
 		}
 	}
-}
-
-// next reads one frame.
-func (w *wire) next() error {
-	var n, oobn int
-	var from unix.Sockaddr
-	var err error
-	readErr := w.raw.Read(func(fd uintptr) bool {
-		n, oobn, _, from, err = unix.Recvmsg(int(fd), w.frame[:], w.control[:], unix.MSG_DONTWAIT)
-		return err != unix.EAGAIN
-	})
-	switch {
-	case readErr != nil:
-		return errClosed
-	case err == unix.EINTR, err == unix.ENETDOWN:
-		return nil // the interface went down; it may come back
-	case err != nil:
-		return fmt.Errorf("read the wire: %w", err)
-	}
-	if ll, ok := from.(*unix.SockaddrLinklayer); !ok || ll.Pkttype != unix.PACKET_OUTGOING {
-		w.take(w.frame[:n], w.control[:oobn])
-	}
-	return nil
 }
 
 func (w *wire) take(b, oob []byte) {
@@ -151,7 +143,7 @@ func (w *wire) take(b, oob []byte) {
 	}
 	if f.accepted {
 		if slices.Contains(w.targets, f.from) {
-			w.accepted[f.port].Store(packMAC(f.mac))
+			w.accepted[f.port] = packMAC(f.mac)
 		}
 		return
 	}
@@ -163,15 +155,11 @@ func (w *wire) take(b, oob []byte) {
 	} else {
 		f.event.At = w.clock.now()
 	}
-	w.mu.Lock()
 	w.events = append(w.events, f.event)
-	w.mu.Unlock()
 }
 
-// events hands over what passed since the last call.
+// passed hands over what was read since the last call.
 func (w *wire) passed() []agentapi.WireEvent {
-	w.mu.Lock()
-	defer w.mu.Unlock()
 	events := w.events
 	w.events = nil
 	return events
@@ -179,9 +167,9 @@ func (w *wire) passed() []agentapi.WireEvent {
 
 // acceptor is the MAC address that took the connection from a local port.
 func (w *wire) acceptor(port uint16, forget bool) string {
-	v := w.accepted[port].Load()
+	v := w.accepted[port]
 	if forget {
-		w.accepted[port].Store(0)
+		w.accepted[port] = 0
 	}
 	if v == 0 {
 		return ""

@@ -75,11 +75,9 @@ func TestWire(t *testing.T) {
 	if mac := w.acceptor(40000, true); mac != "" {
 		t.Errorf("what was forgotten is still %q", mac)
 	}
-	ended := make(chan error, 1)
-	go func() { ended <- w.run() }()
 	w.close()
-	if err := <-ended; err != nil {
-		t.Errorf("the wire ended with %v", err)
+	if err := w.drain(); err == nil {
+		t.Error("a wire that is closed was read")
 	}
 }
 
@@ -99,11 +97,8 @@ func sendAndRead(t *testing.T, w *wire, out *packet.Conn, to net.HardwareAddr) (
 		runtime.Gosched()
 	}
 	var got []agentapi.WireEvent
-	for len(got) < 4 {
-		if err := w.conn.SetReadDeadline(time.Now().Add(10 * time.Second)); err != nil {
-			t.Fatal(err)
-		}
-		if err := w.next(); err != nil {
+	for deadline := time.Now().Add(10 * time.Second); len(got) < 4; {
+		if err := w.drain(); err != nil || time.Now().After(deadline) {
 			t.Fatalf("after %d events: %v", len(got), err)
 		}
 		got = append(got, w.passed()...)
