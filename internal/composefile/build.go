@@ -160,6 +160,10 @@ func (b *builder) network() {
 	n := topology.Network{Key: b.x.network, HostLeg: b.parseAddress([]string{extension, "host"}, b.x.host)}
 	defer func() { b.lab.Network = n }()
 	path := []string{extension, "network"}
+	if b.x.network == "" && b.lab.OnHosts() {
+		n.Subnet = b.hostSubnet()
+		return
+	}
 	if b.x.network == "" {
 		b.fault(path, "x-halab names no network", "the nodes of a lab are on one", "name it: network: "+orElse(onlyKey(b.project.Networks), "lab"))
 		b.hush(path)
@@ -191,6 +195,18 @@ func (b *builder) network() {
 		}
 		n.Subnet = subnet
 	}
+}
+
+// hostSubnet is the subnet that the hosts' addresses are in: there is no network
+// to make that would tell.
+func (b *builder) hostSubnet() netip.Prefix {
+	at := []string{extension, "subnet"}
+	subnet, err := netip.ParsePrefix(b.x.subnet)
+	if err != nil || !subnet.Addr().Is4() {
+		b.fault(at, fmt.Sprintf("x-halab has subnet %q", b.x.subnet), "the nodes are hosts, and the VIPs need the length of their network", "write an address and a length, such as subnet: 192.168.99.0/24")
+		b.noNetwork = true
+	}
+	return subnet
 }
 
 func onlyKey(m types.Networks) string {

@@ -67,9 +67,8 @@ func (b *builder) container(s types.ServiceConfig) Wanted {
 		spec.LogDriver, spec.LogOpts = s.Logging.Driver, s.Logging.Options
 	}
 	w := Wanted{Service: s.Name, Spec: spec, DependsOn: slices.Sorted(maps.Keys(s.DependsOn))}
-	if r.node != nil {
-		w.Endpoint = r.node.Endpoint
-	}
+	w.Endpoint = b.endpoint(s.Name)
+	w.Spec.Endpoint = w.Endpoint
 	return w
 }
 

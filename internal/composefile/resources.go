@@ -31,7 +31,7 @@ func (b *builder) resourceName(key, name string) string {
 
 // networks converts the networks that a container is on.
 func (b *builder) networks() []engine.Network {
-	used := map[string]bool{b.x.network: true}
+	used := map[string]bool{b.x.network: !b.lab.OnHosts()}
 	for _, s := range b.project.Services {
 		for key := range s.Networks {
 			used[key] = s.NetworkMode == "" || used[key]
@@ -85,10 +85,42 @@ func (b *builder) volumes() []engine.Volume {
 	for _, key := range slices.Sorted(maps.Keys(b.project.Volumes)) {
 		v := b.project.Volumes[key]
 		if used[key] {
-			all = append(all, engine.Volume{Name: b.volumeName(key, v), Driver: v.Driver, Options: v.DriverOpts, Labels: b.withLabels(v.Labels)})
+			all = append(all, engine.Volume{Name: b.volumeName(key, v), Driver: v.Driver, Options: v.DriverOpts, Labels: b.withLabels(v.Labels), Endpoint: b.volumeEndpoint(key)})
 		}
 	}
 	return all
+}
+
+// volumeEndpoint is where the containers that mount a volume are. One volume is
+// on one engine.
+func (b *builder) volumeEndpoint(key string) string {
+	endpoint, first := "", ""
+	for _, name := range b.project.ServiceNames() {
+		for _, v := range b.project.Services[name].Volumes {
+			if v.Type != types.VolumeTypeVolume || v.Source != key {
+				continue
+			}
+			at := b.endpoint(name)
+			if first != "" && at != endpoint {
+				b.fault([]string{"services", name, "volumes"}, fmt.Sprintf("services %s and %s mount volume %s", first, name, key),
+					"they are on different hosts, and a volume is on one", "give each host a volume of its own")
+			}
+			endpoint, first = at, name
+		}
+	}
+	return endpoint
+}
+
+// endpoint is that of the engine that a service's container is made on.
+func (b *builder) endpoint(service string) string {
+	r, known := b.roles[service]
+	switch {
+	case r.node != nil:
+		return r.node.Endpoint
+	case known:
+		return b.x.at
+	}
+	return ""
 }
 
 // withLabels is what the file says and what halab adds.

@@ -57,6 +57,9 @@ func (b *builder) checkNodes() {
 		switch {
 		case n.Endpoint != "":
 			b.mustBe(service, "network_mode", service.NetworkMode, "host", fmt.Sprintf("node %s is the host %s itself", n.Name, n.Endpoint))
+			if r.service != topology.ServiceNode && machine != "" {
+				b.mustBe(service, "pid", service.Pid, "service:"+machine, fmt.Sprintf("node %s ends as one: with its first process all others do", n.Name))
+			}
 		case r.service == topology.ServiceNode:
 			b.checkMachine(*n, service)
 		case machine != "":

@@ -20,6 +20,8 @@ type section struct {
 	network  string
 	client   string
 	host     string
+	subnet   string // of hosts, where there is no network to make
+	at       string // endpoint of the client
 	clusters []sectionCluster
 }
 
@@ -43,8 +45,8 @@ type sectionNode struct {
 // form: unknown fields, and values of another kind than they should be.
 func (l *loader) readSection(value any) section {
 	path := []string{extension}
-	m := l.mapping(path, value, "network", "client", "host", "clusters")
-	x := section{network: m.text("network"), client: m.text("client"), host: m.text("host")}
+	m := l.mapping(path, value, "network", "client", "client_docker", "host", "subnet", "clusters")
+	x := section{network: m.text("network"), client: m.text("client"), host: m.text("host"), subnet: m.text("subnet"), at: m.text("client_docker")}
 	clusters := l.mapping(m.at("clusters"), m.values["clusters"])
 	for _, name := range l.inOrder(clusters) {
 		x.clusters = append(x.clusters, l.readCluster(name, clusters))

@@ -112,3 +112,13 @@ func (l *Lab) Nodes() []Node {
 	}
 	return all
 }
+
+// OnHosts says that every node is a host of its own.
+func (l *Lab) OnHosts() bool {
+	for _, n := range l.Nodes() {
+		if n.Endpoint == "" {
+			return false
+		}
+	}
+	return len(l.Clusters) > 0
+}

@@ -36,6 +36,7 @@ func (l *Lab) Validate() []Fault {
 	v := &validator{lab: l, names: map[string]string{}, addresses: map[netip.Addr]string{}, macs: map[string]string{}}
 	v.head()
 	v.network()
+	v.engines()
 	for _, c := range l.Clusters {
 		v.cluster(c)
 	}
@@ -70,20 +71,33 @@ func (v *validator) head() {
 	if len(l.Clusters) == 0 {
 		v.add([]string{"clusters"}, "there is no cluster", "a lab is one or more clusters of nodes", "describe one under clusters")
 	}
-	if l.Client == "" && !v.onHosts() {
+	if l.Client == "" && !v.lab.OnHosts() {
 		v.add([]string{"client"}, "there is no client", "requests and probes are made from a container on the lab's network",
 			"name a service that is on the network and is no part of a node")
 	}
 }
 
-// onHosts reports whether every node is a host of its own.
-func (v *validator) onHosts() bool {
-	for _, n := range v.lab.Nodes() {
-		if n.Endpoint == "" {
-			return false
+// engines checks that there is one engine for each node, or one for all.
+func (v *validator) engines() {
+	users := map[string]string{}
+	hosts := 0
+	for _, c := range v.lab.Clusters {
+		for _, n := range c.Nodes {
+			path := []string{"clusters", c.Name, "nodes", n.Name, "docker"}
+			if n.Endpoint == "" {
+				continue
+			}
+			hosts++
+			if other := users[n.Endpoint]; other != "" {
+				v.add(path, fmt.Sprintf("node %s is the host %s", n.Name, n.Endpoint), fmt.Sprintf("node %s is that host already, and both want its ports", other), "give each node a host of its own")
+			}
+			users[n.Endpoint] = n.Name
 		}
 	}
-	return len(v.lab.Clusters) > 0
+	if all := len(v.lab.Nodes()); hosts > 0 && hosts < all {
+		v.add([]string{"clusters"}, fmt.Sprintf("%d of %d nodes have docker:", hosts, all), "either every node is a host of its own or none is: containers on one engine's network do not reach hosts",
+			"give each node docker:, or none")
+	}
 }
 
 func (v *validator) network() {
@@ -104,7 +118,7 @@ func (v *validator) network() {
 	if n.HostLeg.IsValid() {
 		v.address([]string{"host"}, n.HostLeg, "the host's own leg")
 	}
-	if l.Client != "" {
+	if l.Client != "" && (l.ClientAddress.IsValid() || !l.OnHosts()) {
 		if !l.ClientAddress.IsValid() {
 			v.add([]string{"client", "address"}, fmt.Sprintf("client %s has no address on network %q", l.Client, n.Key),
 				"the lab's own requests come from there", fmt.Sprintf("give the service networks, %s, ipv4_address", n.Key))

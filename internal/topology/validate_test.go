@@ -70,7 +70,9 @@ func TestValidate(t *testing.T) {
 		{"node lacks services", func(l *Lab) { delete(l.Clusters[0].Nodes[0].Services, ServiceApp) }, "clusters.frontend.nodes.frontend-01", "node frontend-01 has no app"},
 		{"MAC nonsense", func(l *Lab) { l.Clusters[0].Nodes[0].MAC = "02:68" }, "clusters.frontend.nodes.frontend-01.mac", "that is none"},
 		{"MAC of a group", func(l *Lab) { l.Clusters[0].Nodes[0].MAC = "01:00:5e:00:00:12" }, "clusters.frontend.nodes.frontend-01.mac", "a group's address"},
-		{"host without interface", func(l *Lab) { l.Clusters[0].Nodes[0].Endpoint = "ssh://a" }, "clusters.frontend.nodes.frontend-01.interface", "without an interface"},
+		{"host without interface", func(l *Lab) { onHosts(l); l.Clusters[0].Nodes[0].Interface = "" }, "clusters.frontend.nodes.frontend-01.interface", "without an interface"},
+		{"two nodes on one host", func(l *Lab) { onHosts(l); l.Clusters[1].Nodes[0].Endpoint = l.Clusters[0].Nodes[0].Endpoint }, "clusters.backend.nodes.backend-01.docker", "is that host already"},
+		{"some nodes on hosts", func(l *Lab) { n := &l.Clusters[0].Nodes[0]; n.Endpoint, n.Interface = "ssh://a", "eth1" }, "clusters", "1 of 4 nodes have docker"},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
@@ -129,5 +131,14 @@ func TestInterfaceNamesFit(t *testing.T) {
 	}
 	if got := OwnParent(DefaultName); got != "halab0" {
 		t.Errorf("parent of the default lab is %q", got)
+	}
+}
+
+// onHosts makes every node a host of its own.
+func onHosts(l *Lab) {
+	for _, c := range l.Clusters {
+		for i := range c.Nodes {
+			c.Nodes[i].Endpoint, c.Nodes[i].Interface = "ssh://"+c.Nodes[i].Name, "eth1"
+		}
 	}
 }

@@ -1,0 +1,51 @@
+package composefile
+
+import (
+	"bytes"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+)
+
+const exampleHosts = "../../examples/hosts.yaml"
+
+// The example is what WriteHosts writes, and a lab that halab takes.
+func TestExampleOfHosts(t *testing.T) {
+	var text bytes.Buffer
+	err := WriteHosts(&text, FourHosts("examples/hosts.yaml", "192.168.99", "eth1", func(node string) (string, string) {
+		return "ssh://root@" + node, "eth1"
+	}))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if *update {
+		if err := os.WriteFile(exampleHosts, text.Bytes(), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	file, err := os.ReadFile(exampleHosts)
+	if err != nil || !bytes.Equal(file, text.Bytes()) {
+		t.Errorf("%s is not what WriteHosts writes; write it: go test ./internal/composefile -update (%v)", exampleHosts, err)
+	}
+	p, err := Load(t.Context(), Options{Files: []string{exampleHosts}, Base: "debian12"})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if len(p.Networks) != 0 || len(p.Volumes) != 4 || len(p.Containers) != 17 || len(p.Warnings) != 0 {
+		t.Errorf("%d networks, %d volumes, %d containers, warnings %v", len(p.Networks), len(p.Volumes), len(p.Containers), p.Warnings)
+	}
+	for _, v := range p.Volumes {
+		if want := "ssh://root@" + strings.TrimSuffix(strings.TrimPrefix(v.Name, "halab-"), "-run"); v.Endpoint != want {
+			t.Errorf("volume %s is on %q", v.Name, v.Endpoint)
+		}
+	}
+	for _, c := range p.Containers {
+		if c.Spec.NetworkMode != "host" || c.Spec.Endpoint != c.Endpoint || (c.Endpoint == "") != (c.Service == "client") {
+			t.Errorf("container %s: network %s, endpoint %q, %q", c.Service, c.Spec.NetworkMode, c.Endpoint, c.Spec.Endpoint)
+		}
+		if strings.HasSuffix(c.Service, "-haproxy") && !slices.Contains(c.Spec.CapAdd, "NET_BIND_SERVICE") {
+			t.Errorf("%s can't have port 80", c.Service)
+		}
+	}
+}
