@@ -9,6 +9,8 @@ import (
 	"sync"
 	"sync/atomic"
 	"time"
+
+	"halab/internal/slice"
 )
 
 // maxBurn bounds the number of busy loops.
@@ -29,6 +31,10 @@ func runBurn(ctx context.Context, args []string, _ output) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, *length)
 	defer cancel()
+	// A loop with a real-time policy would stop the machine.
+	if err := slice.Ordinary(); err != nil {
+		return err
+	}
 	// Every loop is a thread of its own for the kernel's scheduler.
 	runtime.GOMAXPROCS(loops + 1)
 	var over atomic.Bool

@@ -1,6 +1,7 @@
 package agent
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"slices"
@@ -10,17 +11,24 @@ import (
 	"halab/internal/topology"
 )
 
-// prompt lets what must react in milliseconds be run as soon as it wakes: the
+// prompt lets what must react in milliseconds run as soon as it wakes: the
 // observer and process 1 always, the daemons in the fast profile. classic keeps
-// the scheduling of 2015.
+// the scheduling of 2015. HAProxy gets no real-time policy: its work grows with
+// its clients, and a budget that is used up would be an outage.
 func prompt(command string, out output) {
 	watching := []string{agentapi.CommandNode, agentapi.CommandObserve}
-	serving := []string{agentapi.CommandHAProxy, agentapi.CommandKeepalived}
 	classic := os.Getenv(agentapi.EnvProfile) == string(topology.ProfileClassic)
-	if !slices.Contains(watching, command) && (classic || !slices.Contains(serving, command)) {
-		return
+	var err error
+	switch {
+	case slices.Contains(watching, command), command == agentapi.CommandKeepalived && !classic:
+		if slice.Realtime() == nil {
+			return
+		}
+		err = errors.Join(slice.Ordinary(), slice.Short()) // some threads may have it
+	case command == agentapi.CommandHAProxy && !classic:
+		err = slice.Short()
 	}
-	if err := slice.Short(); err != nil {
+	if err != nil {
 		fmt.Fprintln(out.story, "halab agent: timing will be coarser than it could be:", err)
 	}
 }

@@ -124,7 +124,7 @@ func (s *session) bring(ctx context.Context, set settings, head **outage.Result)
 	if err != nil {
 		return nil, err
 	}
-	want, err := w.want(bringTime)
+	want, err := side.want(ctx, w, bringTime)
 	if err != nil {
 		return nil, err
 	}

@@ -32,7 +32,7 @@ func (s *session) dryRun(ctx context.Context) error {
 	if w.images, missing, err = s.planImages(ctx, w.base); err != nil {
 		return err
 	}
-	want, err := w.want(0)
+	want, err := s.want(ctx, w, 0)
 	if err != nil {
 		return err
 	}

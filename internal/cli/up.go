@@ -60,8 +60,10 @@ func (s *session) workshop(ctx context.Context) (*workshop, error) {
 	if err != nil {
 		return nil, err
 	}
-	w.images, err = s.ensureImages(ctx, w.base)
-	return w, err
+	if w.images, err = s.ensureImages(ctx, w.base); err != nil {
+		return nil, err
+	}
+	return w, s.distribute(ctx, w.images)
 }
 
 // describe does the same up to the images, with a base from choose.
@@ -121,7 +123,7 @@ func (p *program) up(ctx context.Context, in *input) error {
 	if err != nil {
 		return err
 	}
-	want, err := w.want(in.flags.Duration("timeout"))
+	want, err := s.want(ctx, w, in.flags.Duration("timeout"))
 	if err != nil {
 		return err
 	}
@@ -140,12 +142,21 @@ func (p *program) up(ctx context.Context, in *input) error {
 	})
 }
 
-// want is what the lab package is asked for.
+// want is what the lab package is asked for, with the budgets that this machine
+// can give.
+func (s *session) want(ctx context.Context, w *workshop, patience time.Duration) (lab.Want, error) {
+	want, err := w.want(patience)
+	if err == nil {
+		s.grantRealtime(ctx, w, want.Containers)
+	}
+	return want, err
+}
+
 func (w *workshop) want(patience time.Duration) (lab.Want, error) {
 	l := &w.project.Lab
 	host := hostRequest(l)
 	want := lab.Want{
-		Wanted:    plan.Wanted{Networks: w.project.Networks, Volumes: w.project.Volumes, HostNetwork: !hostReady(w.facts, host)},
+		Wanted:    plan.Wanted{Networks: w.project.Networks, Volumes: w.project.Volumes, HostNetwork: !l.OnHosts() && !hostReady(w.facts, host)},
 		Host:      host,
 		HostImage: w.images["node"],
 		Patience:  patience,
@@ -155,7 +166,7 @@ func (w *workshop) want(patience time.Duration) (lab.Want, error) {
 		if exact, ok := w.exact(spec.Image); ok {
 			spec.Image = exact
 		}
-		if spec.CPUShares > 0 && spec.CgroupParent == "" {
+		if spec.CPUShares > 0 && spec.CgroupParent == "" && spec.Endpoint == "" {
 			spec.CgroupParent = w.facts.Engine.RootCgroup // so that they count against the host's own load, too
 		}
 		if c.Service == l.Client {

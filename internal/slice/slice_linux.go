@@ -1,5 +1,5 @@
-// Package slice asks the kernel to run the calling process soon rather than
-// long.
+// Package slice asks the kernel to run the calling process as soon as it wakes:
+// by a real-time policy where it may have one, by a short time slice elsewhere.
 package slice
 
 import (
@@ -17,10 +17,42 @@ import (
 // processor time for it, only sooner. sched_setattr(2), sched_runtime.
 const Nanoseconds = 100_000
 
+// Priority is the real-time priority that Realtime asks for: above everything
+// that is not real-time, below the kernel's own threads of that kind, which
+// begin at 50. sched(7).
+const Priority = 10
+
+// Realtime gives every thread of the process the policy SCHED_FIFO; threads and
+// processes that they start inherit it. It needs CAP_SYS_NICE, and where groups
+// have real-time budgets (CONFIG_RT_GROUP_SCHED) a group that has one.
+func Realtime() error {
+	return each(func(id int) error {
+		return unix.SchedSetAttr(id, &unix.SchedAttr{
+			Size: unix.SizeofSchedAttr, Policy: unix.SCHED_FIFO, Priority: Priority,
+		}, 0)
+	})
+}
+
+// Ordinary takes a real-time policy back.
+func Ordinary() error {
+	return each(func(id int) error {
+		return unix.SchedSetAttr(id, &unix.SchedAttr{Size: unix.SizeofSchedAttr, Policy: unix.SCHED_NORMAL}, 0)
+	})
+}
+
 // Short gives every thread of the process the shortest slice; threads and
 // processes that they start inherit it. It needs no privilege. Kernels before
 // 6.12 take the call and change nothing; one that refuses it is an error.
 func Short() error {
+	return each(func(id int) error {
+		return unix.SchedSetAttr(id, &unix.SchedAttr{
+			Size: unix.SizeofSchedAttr, Policy: unix.SCHED_NORMAL, Runtime: Nanoseconds,
+		}, 0)
+	})
+}
+
+// each calls set for every thread of the process.
+func each(set func(id int) error) error {
 	tasks, err := os.ReadDir("/proc/self/task")
 	if err != nil {
 		return err
@@ -31,11 +63,8 @@ func Short() error {
 		if err != nil {
 			continue
 		}
-		err = unix.SchedSetAttr(id, &unix.SchedAttr{
-			Size: unix.SizeofSchedAttr, Policy: unix.SCHED_NORMAL, Runtime: Nanoseconds,
-		}, 0)
-		if err != nil && !errors.Is(err, unix.ESRCH) { // a thread may end meanwhile
-			errs = append(errs, fmt.Errorf("ask for a short time slice: %w", err))
+		if err := set(id); err != nil && !errors.Is(err, unix.ESRCH) { // a thread may end meanwhile
+			errs = append(errs, fmt.Errorf("set how thread %d is scheduled: %w", id, err))
 		}
 	}
 	return errors.Join(errs...)

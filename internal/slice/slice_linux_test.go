@@ -1,6 +1,7 @@
 package slice
 
 import (
+	"errors"
 	"os"
 	"os/exec"
 	"strings"
@@ -39,5 +40,25 @@ func TestShortIsInherited(t *testing.T) {
 	child.Env = append(os.Environ(), "SLICE_CHILD=1")
 	if out, err := child.CombinedOutput(); err != nil || !strings.Contains(string(out), "PASS") {
 		t.Errorf("a child has another slice: %v\n%s", err, out)
+	}
+}
+
+// A real-time policy is had where it is allowed, and can be given back.
+func TestRealtime(t *testing.T) {
+	if err := Realtime(); err != nil {
+		if !errors.Is(err, unix.EPERM) {
+			t.Fatal(err)
+		}
+		t.Skip("this machine allows none: ", err)
+	}
+	a, err := unix.SchedGetAttr(0, 0)
+	if err != nil || a.Policy != unix.SCHED_FIFO || a.Priority != Priority {
+		t.Errorf("policy %d, priority %d, %v", a.Policy, a.Priority, err)
+	}
+	if err := Ordinary(); err != nil {
+		t.Fatal(err)
+	}
+	if a, err := unix.SchedGetAttr(0, 0); err != nil || a.Policy != unix.SCHED_NORMAL {
+		t.Errorf("the policy is still %d, %v", a.Policy, err)
 	}
 }

@@ -50,7 +50,7 @@ func containerCreation(spec engine.ContainerSpec, version string) creation {
 		Mounts:         mounts(spec.Mounts),
 		AutoRemove:     spec.AutoRemove,
 		LogConfig:      container.LogConfig{Type: spec.LogDriver, Config: spec.LogOpts},
-		Resources:      container.Resources{CPUShares: spec.CPUShares, Memory: spec.Memory, CgroupParent: spec.CgroupParent},
+		Resources:      resources(spec),
 	}
 	if spec.Init {
 		host.Init = new(true)
@@ -115,4 +115,13 @@ func labelFilters(filter engine.Filter) []string {
 	}
 	sort.Strings(all)
 	return all
+}
+
+// resources maps the limits of a container.
+func resources(spec engine.ContainerSpec) container.Resources {
+	r := container.Resources{CPUShares: spec.CPUShares, Memory: spec.Memory, CgroupParent: spec.CgroupParent}
+	if spec.RealtimeUs > 0 {
+		r.CPURealtimeRuntime, r.CPURealtimePeriod = spec.RealtimeUs, time.Second.Microseconds()
+	}
+	return r
 }
