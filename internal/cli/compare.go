@@ -37,7 +37,7 @@ it.`,
 		flags: []cli.Flag{
 			&cli.IntFlag{Name: "repeat", Aliases: []string{"n"}, Usage: "`N` rounds of each side", Value: 6},
 			&cli.IntFlag{Name: "attempts", Usage: "try up to `N` runs for each that must be a measurement", Value: 3 * drill.DefaultAttempts},
-			&cli.IntFlag{Name: "seed", Usage: "`NUMBER` that the random moments come from (default: random)"},
+			&cli.Int64Flag{Name: "seed", Usage: "begin the random moments with `NUMBER`", DefaultText: "random"},
 			&cli.StringFlag{Name: "markdown", Usage: "write the comparison to `FILE`", TakesFile: true},
 		},
 		run: p.compare,

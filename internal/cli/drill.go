@@ -38,6 +38,7 @@ none, and tried again. Interrupted, a drill mends what it broke.`,
 		flags: append([]cli.Flag{
 			&cli.BoolFlag{Name: "list", Usage: "list the scenarios and say what each does"},
 			&cli.IntFlag{Name: "repeat", Aliases: []string{"n"}, Usage: "measure each scenario `N` times", Value: 5},
+			&cli.IntFlag{Name: "attempts", Usage: "try up to `N` runs for each that must be a measurement", Value: drill.DefaultAttempts},
 			&cli.Int64Flag{Name: "seed", Usage: "begin the random moments with `NUMBER`; it is printed, so that a drill can be repeated", DefaultText: "random"},
 			&cli.StringSliceFlag{Name: "scenario", Aliases: []string{"s"}, Usage: "run the scenarios of `FILE` (docs/scenarios.md)", TakesFile: true},
 			&cli.DurationFlag{Name: "soak", Usage: "break nothing for `TIME` and demand that nothing fails over"},
@@ -50,7 +51,7 @@ none, and tried again. Interrupted, a drill mends what it broke.`,
 // seed is the one given, or one of the moment.
 func seed(in *input) int64 {
 	if in.flags.IsSet("seed") {
-		return int64(in.flags.Int("seed"))
+		return in.flags.Int64("seed")
 	}
 	return time.Now().UnixNano() & 0xffffffff
 }
