@@ -113,14 +113,18 @@ type ContainerSpec struct {
 	CPUShares   int64
 
 	CgroupParent string // empty: the engine's default
-	Memory       int64  // bytes, 0: no limit
-	PidsLimit    int64
-	StopSignal   string
-	StopGrace    time.Duration // 0: the engine's default
-	LogDriver    string
-	LogOpts      map[string]string
-	AutoRemove   bool
-	TTY          bool
+	// RealtimeUs is the processor time, in microseconds a second, that the
+	// container may run with a real-time policy where the kernel gives groups
+	// budgets of it (CONFIG_RT_GROUP_SCHED); 0: none.
+	RealtimeUs int64
+	Memory     int64 // bytes, 0: no limit
+	PidsLimit  int64
+	StopSignal string
+	StopGrace  time.Duration // 0: the engine's default
+	LogDriver  string
+	LogOpts    map[string]string
+	AutoRemove bool
+	TTY        bool
 
 	// Endpoint of the engine it is made on; empty: the default engine.
 	Endpoint string `json:",omitempty"`
