@@ -67,6 +67,8 @@ func Main(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		return out.code(runBurn(ctx, args, out))
 	case agentapi.CommandFault:
 		return out.code(runFault(ctx, args, input(), out))
+	case agentapi.CommandHost:
+		return out.code(runHost(ctx, args, out))
 	case agentapi.CommandNetwork:
 		return out.code(runNetwork(args, out))
 	}

@@ -17,7 +17,9 @@ func (p *program) doctorSpec() spec {
 		about: `
 Looks at what a lab needs: the engine and its API, macvlan, whether anybody else
 uses the subnet, the parent interface, the disk, where images can come from, and
-what is left of an earlier lab. Changes nothing. "halab up" does the same first.`,
+what is left of an earlier lab. Of a lab on hosts it looks at each host: its
+engine, clock, interface and address, and the VRRP packets that arrive there.
+Changes nothing. "halab up" does the same first.`,
 		examples: []string{"halab doctor", "halab doctor --subnet 192.168.77.0/24", "halab doctor --json"},
 		run:      p.doctor,
 	}
@@ -44,6 +46,7 @@ func (p *program) doctor(ctx context.Context, in *input) error {
 	case project != nil:
 		defer s.close()
 		findings = append(findings, preflight.Evaluate(s.facts(ctx, &project.Lab))...)
+		findings = append(findings, s.examineHosts(ctx, &project.Lab)...)
 	default:
 		defer s.close()
 	}
@@ -60,7 +63,7 @@ func (s *session) facts(ctx context.Context, l *topology.Lab) preflight.Facts {
 		local = strings.HasPrefix(e.Endpoint(), "unix://")
 	}
 	return preflight.Collect(ctx, s.engine, local, preflight.Facts{
-		Lab: l.Name, Subnet: l.Network.Subnet, Parent: l.Network.Parent, Own: l.Network.Own, Base: s.in.base,
+		Lab: l.Name, Subnet: l.Network.Subnet, Parent: l.Network.Parent, Own: l.Network.Own, Base: s.in.base, Hosts: l.OnHosts(),
 	})
 }
 

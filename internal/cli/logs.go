@@ -61,6 +61,7 @@ func (p *program) logs(ctx context.Context, in *input) error {
 	if err != nil {
 		return err
 	}
+	s.tellClocks(s.clocks(ctx))
 	printer := ui.TextLogs(s.out, names)
 	if in.json {
 		printer = ui.JSONLogs(s.stdout)

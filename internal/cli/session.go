@@ -9,6 +9,7 @@ import (
 
 	"halab/internal/engine"
 	"halab/internal/engine/docker"
+	"halab/internal/engine/fleet"
 	"halab/internal/event"
 	"halab/internal/fault"
 	"halab/internal/lab"
@@ -25,6 +26,8 @@ type engineAPI interface {
 	imageMaker
 	Close() error
 }
+
+var _ engineAPI = (*fleet.Fleet)(nil)
 
 type imageMaker interface {
 	ImageInspect(ctx context.Context, ref string) (engine.Image, error)
@@ -57,7 +60,7 @@ type session struct {
 
 // session opens the engine. The caller closes it.
 func (p *program) session(ctx context.Context, in *input) (*session, error) {
-	e, err := p.open(ctx, in.host)
+	e, described, err := p.engines(ctx, in)
 	if err != nil {
 		return nil, err
 	}
@@ -68,6 +71,7 @@ func (p *program) session(ctx context.Context, in *input) (*session, error) {
 	}
 	s.emit = s.tell
 	s.lab = lab.New(in.name, e, s.emit)
+	s.lab.Expect(described)
 	return s, nil
 }
 

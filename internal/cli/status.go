@@ -42,9 +42,17 @@ func (p *program) status(ctx context.Context, in *input) error {
 	if in.flags.Bool("watch") {
 		return s.watchStatus(ctx)
 	}
+	clocks := s.clocks(ctx)
 	st, err := s.lab.Status(ctx)
 	if err != nil {
 		return err
+	}
+	for _, c := range st.Clusters {
+		for i := range c.Nodes {
+			if clock, known := clocks[c.Nodes[i].Name]; known {
+				c.Nodes[i].ClockOffset = new(clock.Offset.Seconds())
+			}
+		}
 	}
 	return s.writeStatus(s.stdout, st, ui.WriteJSON)
 }

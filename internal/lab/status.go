@@ -60,6 +60,9 @@ type Node struct {
 	HAProxy string            `json:"haproxy"` // as the node sees it: up, gone or hung
 	// Faults lists what was done to the node from inside, oldest first.
 	Faults []agentapi.Fault `json:"faults,omitempty"`
+	// ClockOffset is how many seconds the clock of a node that is a host of its
+	// own is ahead of this machine's.
+	ClockOffset *float64 `json:"clock_offset_seconds,omitempty"`
 }
 
 // missing is the state of a container that is not there.

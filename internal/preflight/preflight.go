@@ -39,6 +39,7 @@ type Facts struct {
 	Subnet netip.Prefix
 	Parent string // interface under the network
 	Own    bool   // the parent is a pair that halab makes
+	Hosts  bool   // the nodes are hosts of their own: no network is made
 
 	EngineError error // why the engine can't be used; nothing else is known then
 	Engine      engine.Info
@@ -124,6 +125,9 @@ func Evaluate(f Facts) []Finding {
 	if f.EngineError != nil {
 		what, cure, _ := strings.Cut(f.EngineError.Error(), "\n")
 		return []Finding{{Check: "engine", Level: Failure, What: what, Cure: strings.TrimSpace(cure)}}
+	}
+	if f.Hosts {
+		return []Finding{f.engine(), f.api(), f.disk(), f.base(), f.leftovers()}
 	}
 	all := []Finding{f.engine(), f.api(), f.macvlan()}
 	all = append(all, f.subnet()...)

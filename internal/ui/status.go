@@ -47,6 +47,11 @@ func clusterStatus(b *strings.Builder, c lab.Cluster, style Style) {
 		t.Row(append(row, serverCount(n, style))...)
 	}
 	_ = t.Write(b) // a strings.Builder takes everything
+	for _, n := range c.Nodes {
+		if n.ClockOffset != nil {
+			fmt.Fprintf(b, "  the clock of %s is off by %+.1f ms\n", Clean(n.Name), *n.ClockOffset*1000)
+		}
+	}
 	for _, a := range c.Ailments() {
 		fmt.Fprintf(b, "  %s %s\n", style.Bad("✘"), Clean(a))
 	}
@@ -74,6 +79,8 @@ func state(s string, style Style) string {
 		return style.Bad("down")
 	case "missing":
 		return style.Bad("none")
+	case lab.Unreachable:
+		return style.Bad("?")
 	}
 	return style.Odd(Clean(s))
 }

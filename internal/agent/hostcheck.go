@@ -1,0 +1,102 @@
+package agent
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"net"
+	"net/netip"
+	"time"
+
+	"github.com/vishvananda/netlink"
+	"golang.org/x/sys/unix"
+
+	"halab/internal/agentapi"
+)
+
+// runHost looks at the host that this container is on.
+func runHost(ctx context.Context, args []string, out output) error {
+	if len(args) != 1 {
+		return usagef("host JSON")
+	}
+	var r agentapi.HostRequest
+	if err := json.Unmarshal([]byte(args[0]), &r); err != nil {
+		return usagef("host JSON: %v", err)
+	}
+	return json.NewEncoder(out.answer).Encode(lookAtHost(ctx, r))
+}
+
+func lookAtHost(ctx context.Context, r agentapi.HostRequest) agentapi.HostReply {
+	reply := agentapi.HostReply{Addresses: []string{}, Heard: []agentapi.Heard{}}
+	link, err := netlink.LinkByName(r.Interface)
+	if err != nil {
+		reply.Problem = err.Error()
+		return reply
+	}
+	reply.Found, reply.Up = true, isUp(link.Attrs().RawFlags)
+	found, err := addressesOf(r.Interface)
+	if err != nil {
+		reply.Problem = err.Error()
+		return reply
+	}
+	for _, a := range found {
+		reply.Addresses = append(reply.Addresses, a.String())
+	}
+	// The same alias again changes nothing, and is refused to who may not
+	// change interfaces.
+	if err := netlink.LinkSetAlias(link, link.Attrs().Alias); err != nil {
+		reply.Problem = fmt.Sprintf("its containers may not change %s: %v", r.Interface, err)
+		return reply
+	}
+	if err := listenVRRP(ctx, link.Attrs().Index, r.Listen, &reply); err != nil {
+		reply.Problem = err.Error()
+	}
+	return reply
+}
+
+// rawVRRP listens to the protocol of VRRP, 112 (RFC 5798, section 5.1.1).
+const rawVRRP = "ip4:112"
+
+// listenVRRP notes who sends VRRP packets that arrive on an interface.
+func listenVRRP(ctx context.Context, index int, patience time.Duration, reply *agentapi.HostReply) error {
+	conn, err := net.ListenPacket(rawVRRP, "0.0.0.0")
+	if err != nil {
+		return fmt.Errorf("its containers can't listen to VRRP: %w", err)
+	}
+	defer func() { _ = conn.Close() }()
+	raw, err := conn.(*net.IPConn).SyscallConn()
+	if err != nil {
+		return err
+	}
+	group := &unix.IPMreqn{Multiaddr: [4]byte{224, 0, 0, 18}, Ifindex: int32(index)}
+	var joined error
+	if err := raw.Control(func(fd uintptr) {
+		joined = unix.SetsockoptIPMreqn(int(fd), unix.IPPROTO_IP, unix.IP_ADD_MEMBERSHIP, group)
+	}); err != nil || joined != nil {
+		return fmt.Errorf("its containers can't join VRRP's group: %v", joined)
+	}
+	deadline := time.Now().Add(patience)
+	if at, earlier := ctx.Deadline(); earlier && at.Before(deadline) {
+		deadline = at
+	}
+	if err := conn.SetReadDeadline(deadline); err != nil {
+		return err
+	}
+	seen := map[agentapi.Heard]bool{}
+	packet := make([]byte, 1500)
+	for {
+		n, from, err := conn.ReadFrom(packet)
+		if err != nil {
+			return nil // the time is up
+		}
+		sender, ok := netip.AddrFromSlice(from.(*net.IPAddr).IP.To4())
+		if n < 8 || !ok {
+			continue
+		}
+		h := agentapi.Heard{From: sender.String(), RouterID: int(packet[1])} // RFC 5798, section 5.1
+		if !seen[h] {
+			seen[h] = true
+			reply.Heard = append(reply.Heard, h)
+		}
+	}
+}

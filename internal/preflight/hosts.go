@@ -1,0 +1,124 @@
+package preflight
+
+import (
+	"fmt"
+	"net/netip"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"halab/internal/agentapi"
+	"halab/internal/engine"
+)
+
+// HostFacts is what is known of one host of a lab.
+type HostFacts struct {
+	Node, Endpoint, Interface string
+	Address                   netip.Addr
+	RouterID                  int
+	Peers                     []netip.Addr // the other nodes of its cluster
+
+	Error      error // why the engine can't be used; nothing else is known then
+	Arch       string
+	Wanted     string // architecture of the images
+	Version    string
+	API        string
+	Containers []engine.Container // with a lab's label, of any lab
+	Lab        string
+
+	Offset, Within time.Duration
+	ClockKnown     bool
+
+	Look    *agentapi.HostReply // nil: nobody looked there
+	NoLook  string              // why
+	Running bool                // the lab is up there, so that its peers must be heard
+}
+
+// clockLimit is how far a clock may be off before the order of log lines is
+// worth a warning; they are corrected all the same.
+const clockLimit = 500 * time.Millisecond
+
+// Host judges the facts of one host. Every finding names it.
+func Host(f HostFacts) []Finding {
+	name := fmt.Sprintf("%s (%s)", f.Node, f.Endpoint)
+	if f.Error != nil {
+		what, cure, _ := strings.Cut(strings.TrimPrefix(f.Error.Error(), f.Node+": "), "\n")
+		return []Finding{{Check: "host", Level: Failure, What: f.Node + ": " + what, Cure: strings.TrimSpace(cure)}}
+	}
+	all := []Finding{{Check: "host", Level: OK, What: fmt.Sprintf("%s: version %s, API %s, %s", name, f.Version, f.API, f.Arch)}}
+	add := func(level Level, what, why, cure string) {
+		all = append(all, Finding{"host", level, f.Node + ": " + what, why, cure})
+	}
+	if f.Wanted != "" && f.Arch != f.Wanted {
+		add(Failure, "the architecture is "+f.Arch, "the images are of "+f.Wanted, "give the lab hosts of one architecture")
+	}
+	for _, other := range f.otherLabs() {
+		add(Failure, "it has containers of lab "+other, "two labs on one host want the same ports", "take that lab down: halab down --name "+other)
+	}
+	switch off := f.Offset.Abs(); {
+	case !f.ClockKnown:
+		add(Unknown, "its clock could not be read", "", "")
+	case off > clockLimit:
+		add(Warning, "its clock is off by "+f.Offset.Round(time.Millisecond).String(), "logs are put into order by the measured offset, to ±"+f.Within.Round(time.Millisecond).String(), "synchronise it: apt-get install chrony")
+	default:
+		add(OK, fmt.Sprintf("its clock is off by %s, ±%s", f.Offset.Round(100*time.Microsecond), f.Within.Round(100*time.Microsecond)), "", "")
+	}
+	return append(all, f.looked()...)
+}
+
+func (f HostFacts) otherLabs() []string {
+	var labs []string
+	for _, c := range f.Containers {
+		if lab := c.Labels[engine.LabelLab]; lab != f.Lab && !slices.Contains(labs, lab) {
+			labs = append(labs, lab)
+		}
+	}
+	slices.Sort(labs)
+	return labs
+}
+
+// looked judges what was found on the host itself.
+func (f HostFacts) looked() []Finding {
+	at := func(level Level, what, why, cure string) []Finding {
+		return []Finding{{"host", level, f.Node + ": " + what, why, cure}}
+	}
+	switch l := f.Look; {
+	case l == nil:
+		return at(Unknown, "its interface was not looked at", f.NoLook, "")
+	case !l.Found:
+		return at(Failure, "it has no interface "+f.Interface, "the address and the VIP belong there", "name the right one in x-halab: ip -brief address shows them")
+	case !l.Up:
+		return at(Failure, "its interface "+f.Interface+" is down", "nothing can be sent there", "ip link set "+f.Interface+" up, and look at the cable")
+	case !slices.Contains(l.Addresses, f.Address.String()):
+		return at(Failure, fmt.Sprintf("its interface %s does not have %s, only %s", f.Interface, f.Address, strings.Join(l.Addresses, ", ")),
+			"the other nodes look for it there", fmt.Sprintf("correct x-halab, or: ip address add %s/24 dev %s", f.Address, f.Interface))
+	case l.Problem != "":
+		return at(Failure, l.Problem, "keepalived moves the VIP and talks VRRP", "is the engine rootless, or do its users have another network namespace? Use one that runs as root")
+	}
+	return append(at(OK, fmt.Sprintf("%s is up and has %s", f.Interface, f.Address), "", ""), f.vrrp()...)
+}
+
+// vrrp judges who was heard.
+func (f HostFacts) vrrp() []Finding {
+	var all []Finding
+	peers, heard := 0, []string{}
+	for _, h := range f.Look.Heard {
+		from, err := netip.ParseAddr(h.From)
+		switch {
+		case err != nil:
+		case slices.Contains(f.Peers, from):
+			peers++
+		case from != f.Address && h.RouterID == f.RouterID:
+			all = append(all, Finding{"host", Failure, fmt.Sprintf("%s: %s sends VRRP with router ID %d, and is no node of the lab", f.Node, h.From, h.RouterID),
+				"two clusters with one router ID on a network take each other's VIP", "give the cluster another router_id in x-halab"})
+		case from != f.Address:
+			heard = append(heard, h.From+" (router ID "+strconv.Itoa(h.RouterID)+")")
+		}
+	}
+	text := fmt.Sprintf("%s: VRRP is heard from %d peers of its cluster", f.Node, peers)
+	if len(heard) > 0 {
+		text += ", and from " + strings.Join(heard, ", ")
+	}
+	return append(all, Finding{Check: "host", Level: OK, What: text})
+}
