@@ -24,7 +24,10 @@ build: ## the static binary bin/halab
 
 test: ## all tests, on this machine's Docker Engine; leaves it as it was
 	@scripts/prepare test
-	@$(MAKE) --no-print-directory build unit e2e
+	@$(MAKE) --no-print-directory build
+	@failed=; for part in unit e2e; do \
+		$(MAKE) --no-print-directory $$part || failed="$$failed $$part"; \
+	done; [ -z "$$failed" ] || { echo "make test: failed:$$failed"; exit 1; }
 
 unit: ## the tests that need no engine
 	$(GO) vet ./...
