@@ -10,6 +10,7 @@ import (
 	"github.com/containerd/errdefs"
 	"github.com/docker/docker/api/types/container"
 	"github.com/docker/docker/api/types/filters"
+	"github.com/docker/docker/api/types/network"
 
 	"halab/internal/engine"
 )
@@ -32,18 +33,25 @@ func (e *Engine) Containers(ctx context.Context, filter engine.Filter) ([]engine
 			ImageID: c.ImageID,
 			State:   engine.State(c.State),
 			Labels:  c.Labels,
-			MAC:     ownMAC(c.NetworkSettings),
+			MAC:     listedMAC(c.NetworkSettings),
 		})
 	}
 	return all, nil
 }
 
-// ownMAC is the hardware address of a container that is on one network.
-func ownMAC(s *container.NetworkSettingsSummary) string {
-	if s == nil || len(s.Networks) != 1 {
+func listedMAC(s *container.NetworkSettingsSummary) string {
+	if s == nil {
 		return ""
 	}
-	for _, n := range s.Networks {
+	return ownMAC(s.Networks)
+}
+
+// ownMAC is the hardware address of a container that is on one network.
+func ownMAC(networks map[string]*network.EndpointSettings) string {
+	if len(networks) != 1 {
+		return ""
+	}
+	for _, n := range networks {
 		if n != nil {
 			return n.MacAddress
 		}
@@ -63,6 +71,9 @@ func (e *Engine) Inspect(ctx context.Context, id string) (engine.Container, erro
 	found := engine.Container{ID: c.ID, Name: strings.TrimPrefix(c.Name, "/"), ImageID: c.Image}
 	if c.Config != nil {
 		found.Image, found.Labels = c.Config.Image, c.Config.Labels
+	}
+	if c.NetworkSettings != nil {
+		found.MAC = ownMAC(c.NetworkSettings.Networks)
 	}
 	if c.State != nil {
 		found.State = engine.State(c.State.Status)

@@ -256,7 +256,7 @@ func TestSSH(t *testing.T) {
 	}
 	contains(t, "ssh", string(arguments), "192.0.2.7", "docker system dial-stdio")
 
-	write(t, filepath.Join(bin, "ssh"), []byte("#!/bin/sh\necho Host key verification failed >&2\nexit 255\n"))
+	write(t, filepath.Join(bin, "ssh"), []byte("#!/bin/sh\nread -r request\necho Host key verification failed >&2\nexit 255\n"))
 	_, err = openHost(t, "ssh://root@192.0.2.7").Containers(t.Context(), nil)
 	if !errors.Is(err, engine.ErrUnreachable) {
 		t.Fatalf("got %v", err)

@@ -26,6 +26,9 @@ type container struct {
 func (c *container) public() engine.Container {
 	seen := c.Container
 	seen.Labels = maps.Clone(c.Labels)
+	if c.up() && !builtinMode(c.network) {
+		seen.MAC = c.spec.MAC
+	}
 	return seen
 }
 

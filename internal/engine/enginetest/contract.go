@@ -58,6 +58,7 @@ func Contract(t *testing.T, open func(t *testing.T) Subject, puppetTar []byte) {
 		{"services join a node", (*bench).joining},
 		{"a new node is not the old one", (*bench).joiningAgain},
 		{"networks", (*bench).networks},
+		{"internal networks", (*bench).internalNetworks},
 		{"volumes", (*bench).volumes},
 		{"events", (*bench).events},
 	} {

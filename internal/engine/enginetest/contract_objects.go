@@ -106,7 +106,7 @@ func (b *bench) networks(t *testing.T) {
 	b.refused(t, "two networks with one subnet", err, engine.ErrConflict)
 	spec := b.spec(b.name("host"), "wait")
 	spec.NetworkMode, spec.Address, spec.MAC, spec.Hostname = wanted.Name, netip.MustParseAddr("10.213.47.9"), "02:68:c0:d5:2f:09", "nine"
-	b.started(t, spec)
+	b.hasMAC(t, b.started(t, spec), spec.MAC)
 	twin := spec
 	twin.Name = b.name("twin")
 	err = b.engine.ContainerStart(ctx, b.create(t, twin))
@@ -123,6 +123,42 @@ func (b *bench) networks(t *testing.T) {
 		err = b.engine.ContainerStart(ctx, orphanID)
 	}
 	b.refused(t, "start on a network that isn't there", err, engine.ErrNotFound)
+}
+
+// hasMAC looks for a hardware address where it is told, in a list and alone,
+// and for its end when the container ends.
+func (b *bench) hasMAC(t *testing.T, id, want string) {
+	t.Helper()
+	check := func(want string) {
+		t.Helper()
+		alone, err := b.engine.Inspect(t.Context(), id)
+		b.do(t, "inspect", err)
+		if listed := b.listed(t, b.mine())[alone.Name]; listed.MAC != want || alone.MAC != want {
+			t.Errorf("MAC %q in the list and %q alone, want %q", listed.MAC, alone.MAC, want)
+		}
+	}
+	check(want)
+	b.do(t, "kill", b.engine.ContainerKill(t.Context(), id, ""))
+	b.reaches(t, id, engine.StateExited)
+	check("")
+	b.do(t, "start again", b.engine.ContainerStart(t.Context(), id))
+	check(want)
+}
+
+// internalNetworks: what is wanted without a way out is made without one.
+func (b *bench) internalNetworks(t *testing.T) {
+	ctx := t.Context()
+	id, err := b.engine.NetworkCreate(ctx, engine.Network{
+		Name: b.name("inside"), Driver: "bridge", Labels: b.labels(), Internal: true,
+		Subnets: []netip.Prefix{netip.MustParsePrefix("10.213.48.0/24")},
+	})
+	b.do(t, "create network", err)
+	listed, err := b.engine.Networks(ctx, b.mine())
+	b.do(t, "list networks", err)
+	if len(listed) != 1 || !listed[0].Internal {
+		t.Errorf("listed: %+v", listed)
+	}
+	b.do(t, "remove the network", b.engine.NetworkRemove(ctx, id))
 }
 
 func (b *bench) volumes(t *testing.T) {

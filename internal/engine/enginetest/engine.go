@@ -97,6 +97,7 @@ func New() *Engine {
 		Description: engine.Info{
 			Version: "20.10.24", APIVersion: "1.41", OS: "linux", Arch: "x86_64",
 			CPUs: 2, Memory: 4 << 30, DataRoot: "/var/lib/docker", CgroupVersion: "1", Name: "memory",
+			NetworkDrivers: []string{"bridge", "host", "macvlan", "null"},
 		},
 		changed: make(chan struct{}),
 		life:    life,
