@@ -32,7 +32,7 @@ func realtimeUs(service string) int64 {
 // kernel wants groups to have budgets (CONFIG_RT_GROUP_SCHED) and enough is
 // left. Elsewhere the parts run with their CPU shares, or need no budget.
 func (s *session) grantRealtime(ctx context.Context, w *workshop, specs []engine.ContainerSpec) {
-	if !w.facts.Local || w.facts.Engine.RootCgroup == "" {
+	if _, hosts := s.fleet(); hosts || !w.facts.Local || w.facts.Engine.RootCgroup == "" {
 		return
 	}
 	own, err := s.lab.Containers(ctx)
