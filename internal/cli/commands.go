@@ -6,19 +6,13 @@ import "halab/internal/fault"
 func (p *program) commands() []spec {
 	return []spec{
 		p.upSpec(), p.downSpec(), p.statusSpec(),
-		p.failSpec(), p.restoreSpec(), p.switchSpec(),
+		p.failSpec(), p.faultsSpec(), p.restoreSpec(), p.switchSpec(),
 		p.logsSpec(), p.curlSpec(), p.watchSpec(), p.shellSpec(),
 		p.drillSpec(), p.reportSpec(), p.compareSpec(),
 		p.configSpec(), p.doctorSpec(), p.buildSpec(), p.networkSpec(),
-		p.versionSpec(), p.completionSpec(), p.helpSpec(), p.completeSpec(),
+		p.versionSpec(), p.completionSpec(), p.helpSpec(), p.completeSpec(), p.endSpec(),
 	}
 }
 
 // hows lists the faults that --how names.
-func hows() []string {
-	var names []string
-	for _, k := range fault.Catalogue() {
-		names = append(names, k.Name)
-	}
-	return names
-}
+func hows() []string { return fault.Hows() }

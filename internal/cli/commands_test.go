@@ -19,7 +19,7 @@ func TestWrongUsageEndsWithTwo(t *testing.T) {
 	for _, c := range []struct{ in, want string }{
 		{"fial", "did you mean fail?"},
 		{"fail", "TARGET is missing"},
-		{"fail frontend-01", "SERVICE is missing\n  usage: halab fail TARGET SERVICE"},
+		{"fail frontend-01", "SERVICE|FAULT is missing\n  usage: halab fail TARGET SERVICE|FAULT [ARG"},
 		{"fail frontend-1 haproxy", `did you mean "frontend-01"`},
 		{"fail frontend-01 haprxy", `did you mean "haproxy"`},
 		{"fail frontend-01 haproxy --how kil", "did you mean kill?"},

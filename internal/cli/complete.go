@@ -11,6 +11,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"halab/internal/agentapi"
 	"halab/internal/drill"
 	"halab/internal/outage"
 	"halab/internal/topology"
@@ -208,6 +209,15 @@ func (p *program) arguments(ctx context.Context, at *place) []candidate {
 		return plain([]string{"/frontend", "/haproxy-alive", "/healthz", "/"})
 	case aTarget, aCluster, aNode:
 		return p.targets(ctx, at)
+	case aFault:
+		return faultWords(at.words)
+	case aFaultArg:
+		if words := faultArgs(at.words[1:]); words != nil {
+			return words
+		}
+		if at.words[1] == agentapi.FaultPartition {
+			return append(p.targets(ctx, at), candidate{"client", "where requests are made"})
+		}
 	case aScenario:
 		return p.scenarioNames(ctx, at)
 	}
@@ -253,7 +263,10 @@ func (p *program) targets(ctx context.Context, at *place) []candidate {
 	if l == nil {
 		return nil
 	}
-	kind, command := at.command.args[len(at.words)].kind, at.command.name
+	kind, command := at.command.args[min(len(at.words), len(at.command.args)-1)].kind, at.command.name
+	if kind == aFaultArg {
+		kind = aTarget // the other side of a partition
+	}
 	var list []candidate
 	for _, c := range l.Clusters {
 		if kind != aNode {

@@ -16,28 +16,24 @@ import (
 )
 
 func (p *program) failSpec() spec {
-	about := `
-Breaks one service of a node, of the node that holds a VIP now, or of all nodes
-of a cluster. Says what it did, to which node, and who holds the VIP afterwards.
-"halab restore" mends it.
-
-How:`
-	for _, k := range fault.Catalogue() {
-		about += fmt.Sprintf("\n   %-6s %s", k.Name, k.Summary)
-	}
 	return spec{
 		name:    "fail",
-		summary: "break a service of a node: stop, kill or hang it",
-		args:    []arg{{name: "TARGET", kind: aTarget}, {name: "SERVICE", kind: aService}},
-		about:   about,
+		summary: "break a service of a node, or the node itself",
+		args: []arg{{name: "TARGET", kind: aTarget}, {name: "SERVICE|FAULT", kind: aFault},
+			{name: "ARG", kind: aFaultArg, optional: true, many: true}},
+		about: failAbout(),
 		examples: []string{
 			"halab fail frontend-00 haproxy              # stop HAProxy where the VIP is",
 			"halab fail frontend-01 keepalived --how kill",
-			"halab fail backend-02 node --how hang       # freeze a whole machine",
 			"halab fail backend app                      # all apps of the cluster",
+			"halab fail frontend-01 link down --for 10s",
+			"halab fail frontend-01 partition backend --one-way",
+			"halab fail frontend-01 loss 30",
 		},
 		flags: []cli.Flag{
 			&cli.StringFlag{Name: "how", Usage: "`HOW` to break it: " + strings.Join(hows(), ", "), Value: "stop"},
+			&cli.DurationFlag{Name: "for", Usage: "the fault ends by itself after `TIME`, also when halab is gone"},
+			&cli.BoolFlag{Name: "one-way", Usage: "partition: only the second target stops hearing the first"},
 		},
 		run: p.fail,
 	}
@@ -58,12 +54,8 @@ type vipMove struct {
 }
 
 func (p *program) fail(ctx context.Context, in *input) error {
-	service, err := topology.ResolveService(in.arg(1))
+	order, err := failOrder(in)
 	if err != nil {
-		return err
-	}
-	how := in.flags.String("how")
-	if err := oneOf("how", how); err != nil {
 		return err
 	}
 	s, err := p.session(ctx, in)
@@ -79,16 +71,67 @@ func (p *program) fail(ctx context.Context, in *input) error {
 	if err != nil {
 		return err
 	}
-	done, err := fault.NewInjector(s.lab, s.engine).Fail(ctx, nodes, service, how)
+	peers, err := resolvePeer(before, order.Peer)
 	if err != nil {
 		return err
 	}
-	moves, err := s.afterwards(ctx, before, nodes, service)
+	injector := fault.NewInjector(s.lab, s.engine)
+	if order.For > 0 && !order.Inside() {
+		if err := s.startEnd(nodes, order); err != nil {
+			return err
+		}
+	}
+	done, err := injector.Inject(ctx, nodes, peers, order)
+	if err != nil {
+		return err
+	}
+	moves, err := s.afterwards(ctx, before, nodes, order)
 	if err != nil {
 		return err
 	}
 	answer := broken{Done: done, VIPs: moves}
 	return s.answer(answer, func() error { return s.writeBroken(answer) })
+}
+
+// failOrder reads the words after the target and the flags.
+func failOrder(in *input) (fault.Order, error) {
+	words := in.args[1:]
+	if isService(words[0]) {
+		if len(words) > 1 {
+			return fault.Order{}, usage("%q is one word too many; say how by --how", words[1])
+		}
+		how := in.flags.String("how")
+		if err := oneOf("how", how); err != nil {
+			return fault.Order{}, err
+		}
+		words = append(slices.Clone(words), how)
+	} else if in.flags.IsSet("how") {
+		return fault.Order{}, usage("--how is for a service: app, haproxy, keepalived or node")
+	}
+	order, err := fault.Parse(words)
+	if err != nil {
+		return order, usage("%v", err)
+	}
+	order.For, order.OneWay = in.flags.Duration("for"), in.flags.Bool("one-way")
+	if err := order.Check(); err != nil {
+		return order, usage("%v", err)
+	}
+	return order, nil
+}
+
+func isService(word string) bool {
+	return slices.Contains(topology.Services(), topology.Service(word))
+}
+
+// resolvePeer turns the second target of a partition into names.
+func resolvePeer(st *lab.Status, peer string) ([]string, error) {
+	switch peer {
+	case "":
+		return nil, nil
+	case "client":
+		return []string{peer}, nil
+	}
+	return resolve(st, peer)
 }
 
 // electionPatience is how long fail waits for VRRP to find another holder: a
@@ -97,10 +140,10 @@ const electionPatience = 6 * time.Second
 
 // afterwards waits until the VIP has left the nodes that were broken, where
 // what was broken should make it leave, and says who holds it then.
-func (s *session) afterwards(ctx context.Context, before *lab.Status, nodes []string, service topology.Service) ([]vipMove, error) {
+func (s *session) afterwards(ctx context.Context, before *lab.Status, nodes []string, order fault.Order) ([]vipMove, error) {
 	patience := electionPatience
-	if service == topology.ServiceApp {
-		patience = 0 // VRRP does not look at the app
+	if !order.MovesVIP() {
+		patience = 0
 	}
 	var moves []vipMove
 	_, err := every(ctx, 30*time.Millisecond, max(patience, time.Millisecond), func() (bool, error) {
@@ -147,12 +190,16 @@ func settled(moves []vipMove, nodes []string, now *lab.Status) bool {
 }
 
 func (s *session) writeBroken(b broken) error {
-	verbs := map[string]string{"stop": "stopped", "kill": "killed", "hang": "froze"}
+	verbs := map[string]string{"stop": "stopped", "kill": "killed", "hang": "froze", "crash": "crashed", "shutdown": "shut down"}
 	var out strings.Builder
 	for _, d := range b.Done {
 		verb := verbs[d.Fault]
 		if verb == "" {
 			verb = "did " + d.Fault + " to"
+		}
+		if d.ID != "" {
+			fmt.Fprintf(&out, "did %s to %s%s\n", ui.Clean(strings.Join(append([]string{d.Fault}, d.Words...), " ")), ui.Clean(d.Node), untilWords(d.Until))
+			continue
 		}
 		fmt.Fprintf(&out, "%s %s on %s\n", verb, ui.Clean(d.Service), ui.Clean(d.Node))
 	}
@@ -161,6 +208,13 @@ func (s *session) writeBroken(b broken) error {
 	}
 	_, err := fmt.Fprint(s.stdout, out.String())
 	return err
+}
+
+func untilWords(until *time.Time) string {
+	if until == nil {
+		return ""
+	}
+	return ", until " + clock(until)
 }
 
 // words says where a VIP is and where it was.

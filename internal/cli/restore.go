@@ -1,8 +1,10 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/urfave/cli/v2"
@@ -17,11 +19,12 @@ func (p *program) restoreSpec() spec {
 	return spec{
 		name:    "restore",
 		summary: "mend what was broken, and wait until it is healthy",
-		args:    []arg{{name: "TARGET", kind: aTarget, optional: true}, {name: "SERVICE", kind: aService, optional: true}},
+		args:    []arg{{name: "TARGET", kind: aTarget, optional: true}, {name: "SERVICE|FAULT", kind: aFault, optional: true, many: true}},
 		about: `
-Starts what is down and thaws what is frozen: of a service of the target, of the
-whole target, or of the lab. Waits until it is healthy.`,
-		examples: []string{"halab restore", "halab restore frontend-01", "halab restore frontend haproxy"},
+Undoes every fault, starts what is down and thaws what is frozen: of a service
+of the target, of the whole target, or of the lab; or undoes one fault. Waits
+until it is healthy.`,
+		examples: []string{"halab restore", "halab restore frontend-01", "halab restore frontend haproxy", "halab restore frontend-01 link down"},
 		flags: []cli.Flag{
 			&cli.DurationFlag{Name: "timeout", Usage: "give up waiting after `TIME`", Value: 30 * time.Second},
 		},
@@ -47,7 +50,7 @@ func (p *program) restore(ctx context.Context, in *input) error {
 	if err != nil {
 		return err
 	}
-	scope, err := restoreScope(st, in.arg(0), in.arg(1))
+	scope, err := restoreScope(st, in.arg(0), in.args[min(1, len(in.args)):])
 	if err != nil {
 		return err
 	}
@@ -62,7 +65,7 @@ func (p *program) restore(ctx context.Context, in *input) error {
 	answer := mended{Mended: append([]fault.Mended{}, done...), Healthy: true, Seconds: time.Since(begin).Seconds()}
 	return s.answer(answer, func() error {
 		for _, m := range done {
-			fmt.Fprintf(s.stdout, "%s %s on %s\n", ui.Clean(m.Action), ui.Clean(m.Service), ui.Clean(m.Node))
+			fmt.Fprintf(s.stdout, "%s %s on %s\n", ui.Clean(m.Action), ui.Clean(cmp.Or(m.Fault, m.Service)), ui.Clean(m.Node))
 		}
 		if len(done) == 0 {
 			fmt.Fprint(s.stdout, "nothing was broken; ")
@@ -74,7 +77,7 @@ func (p *program) restore(ctx context.Context, in *input) error {
 
 // restoreScope turns the arguments into what is to be mended. A VIP that nobody
 // holds names no node, so its whole cluster is meant.
-func restoreScope(st *lab.Status, target, service string) (fault.Scope, error) {
+func restoreScope(st *lab.Status, target string, words []string) (fault.Scope, error) {
 	var scope fault.Scope
 	if target == "" {
 		return scope, nil
@@ -88,8 +91,14 @@ func restoreScope(st *lab.Status, target, service string) (fault.Scope, error) {
 	if scope.Nodes, err = resolve(st, target); err != nil {
 		return scope, err
 	}
-	if service != "" {
-		scope.Service, err = topology.ResolveService(service)
+	switch {
+	case len(words) == 0:
+	case len(words) == 1 && !fault.Known(words[0]):
+		scope.Service, err = topology.ResolveService(words[0])
+	default:
+		if scope.Fault = strings.Join(words, " "); !fault.Known(scope.Fault) {
+			err = usage("there is no fault %q", scope.Fault)
+		}
 	}
 	return scope, err
 }

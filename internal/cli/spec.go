@@ -45,6 +45,8 @@ const (
 	aPath
 	aFile
 	aScenario
+	aFault
+	aFaultArg
 )
 
 // input is what a command was called with.

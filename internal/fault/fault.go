@@ -129,7 +129,7 @@ func (i *Injector) Fail(ctx context.Context, nodes []string, service topology.Se
 // Inject applies a fault to each node, all nodes at once; peers are the nodes
 // of a partition's other side.
 func (i *Injector) Inject(ctx context.Context, nodes, peers []string, o Order) ([]Done, error) {
-	if err := o.check(); err != nil {
+	if err := o.Check(); err != nil {
 		return nil, err
 	}
 	status, err := i.lab.Status(ctx)

@@ -54,12 +54,16 @@ func Parse(words []string) (Order, error) {
 			return parseArgs(k, words[len(name):])
 		}
 	}
-	hint := ""
-	if near := topology.Suggest(words[0], names()); len(near) > 0 {
-		hint = "; did you mean " + strings.Join(near, " or ") + "?"
+	known := names()
+	for _, s := range topology.Services() {
+		known = append(known, string(s))
 	}
-	return Order{}, fmt.Errorf("there is no fault %q%s there are: %s, and %s of a service",
-		strings.Join(words, " "), hint+";", strings.Join(names(), ", "), strings.Join(Hows(), ", "))
+	hint := ""
+	if near := topology.Suggest(words[0], known); len(near) > 0 {
+		hint = fmt.Sprintf("; did you mean %q?", strings.Join(near, " or "))
+	}
+	return Order{}, fmt.Errorf("there is no fault or service %q%s\n  there are: %s",
+		strings.Join(words, " "), hint, strings.Join(known, ", "))
 }
 
 func parseService(s topology.Service, rest []string) (Order, error) {
@@ -133,8 +137,17 @@ func Hows() []string {
 	return list
 }
 
-// check refuses an order that makes no sense, before anything is looked at.
-func (o Order) check() error {
+// MovesVIP says whether VRRP is to be expected to react.
+func (o Order) MovesVIP() bool {
+	switch o.Kind.Name {
+	case agentapi.FaultLinkDown, agentapi.FaultFreeze, "crash", "shutdown":
+		return true
+	}
+	return o.Kind.how && o.Service != topology.ServiceApp
+}
+
+// Check refuses an order that makes no sense, before anything is looked at.
+func (o Order) Check() error {
 	switch {
 	case o.OneWay && !o.Kind.OneWay:
 		return fmt.Errorf("%s has no direction of that kind: --one-way is for partition", o.Kind.Name)
@@ -143,3 +156,6 @@ func (o Order) check() error {
 	}
 	return nil
 }
+
+// Known says whether a fault that stands by itself has that name.
+func Known(name string) bool { return slices.Contains(names(), name) }

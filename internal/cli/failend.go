@@ -1,0 +1,136 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"slices"
+	"strings"
+	"syscall"
+	"time"
+
+	"halab/internal/engine"
+	"halab/internal/fault"
+	"halab/internal/topology"
+	"halab/internal/ui"
+)
+
+// A container that has ended can't wake itself, and the agent of a node may use
+// no engine. The end of a stop, kill, crash or shutdown with --for is therefore
+// kept by a process of its own on the machine that halab was called on: it is
+// in a session of its own, so that neither a signal nor a closed terminal nor
+// the end of halab ends it. It lives at most as long as the fault, and ends
+// early when somebody has mended or removed what it waits for.
+
+// startEnd starts that process. It is there before the fault is.
+func (s *session) startEnd(nodes []string, o fault.Order) error {
+	self, err := os.Executable()
+	if err != nil {
+		return err
+	}
+	args := []string{"--name", s.in.name}
+	if s.in.host != "" {
+		args = append(args, "--host", s.in.host)
+	}
+	until := time.Now().Add(o.For).Format(time.RFC3339Nano)
+	args = append(args, "__end", until, string(o.Service))
+	cmd := exec.Command(self, append(args, nodes...)...)
+	cmd.Dir = "/"
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
+	if err := cmd.Start(); err != nil {
+		return fmt.Errorf("nothing was broken: its end can't be kept: %w", err)
+	}
+	return cmd.Process.Release()
+}
+
+// endSpec is that process.
+func (p *program) endSpec() spec {
+	return spec{
+		name: "__end", summary: "ends a fault when its time is over", hidden: true,
+		args:     []arg{{name: "UNTIL"}, {name: "SERVICE", kind: aService}, {name: "NODE", kind: aNode, many: true}},
+		about:    "Started by halab fail --for.",
+		examples: []string{"halab __end 2024-01-01T00:00:00Z haproxy frontend-01"},
+		run:      p.end,
+	}
+}
+
+const (
+	// endPoll is the time between two looks at what the end is waited for.
+	endPoll = 300 * time.Millisecond
+	// endBegins is how long the fault may take to come about.
+	endBegins = 20 * time.Second
+)
+
+func (p *program) end(ctx context.Context, in *input) error {
+	until, err := time.Parse(time.RFC3339Nano, in.arg(0))
+	if err != nil || time.Until(until) > 2*time.Hour {
+		return usage("%q is no time within the next hours", in.arg(0))
+	}
+	s, err := p.session(ctx, in)
+	if err != nil {
+		return err
+	}
+	defer s.close()
+	service, nodes := topology.Service(in.arg(1)), in.args[2:]
+	was := map[string]bool{} // seen down
+	begin := time.Now()
+	_, err = every(ctx, endPoll, max(time.Until(until), time.Millisecond), func() (bool, error) {
+		all, err := s.lab.Containers(ctx)
+		if err != nil {
+			return false, err
+		}
+		nodes = slices.DeleteFunc(nodes, func(node string) bool {
+			down, there := isDown(all, node, service)
+			was[node] = was[node] || down
+			return !there || !down && (was[node] || time.Since(begin) > endBegins)
+		})
+		return len(nodes) == 0, nil
+	})
+	if err != nil || len(nodes) == 0 {
+		return err
+	}
+	scope := fault.Scope{Nodes: nodes, Service: service}
+	if service == topology.ServiceNode {
+		scope.Service = "" // its services ended with it
+	}
+	_, err = fault.NewInjector(s.lab, s.engine).Restore(ctx, scope)
+	return err
+}
+
+// isDown looks at one service of a node.
+func isDown(all []engine.Container, node string, service topology.Service) (down, there bool) {
+	for _, c := range all {
+		if c.Labels[engine.LabelNode] == node && c.Labels[engine.LabelService] == string(service) {
+			return c.State == engine.StateExited, true
+		}
+	}
+	return false, false
+}
+
+// failAbout is the help of fail, from the catalogue.
+func failAbout() string {
+	var b strings.Builder
+	b.WriteString(`
+Breaks one service of a node, of the node that holds a VIP now, or of all nodes
+of a cluster; or does a fault to the node itself. Says what it did, to which
+node, and who holds the VIP afterwards. "halab restore" mends it, and "halab
+faults" lists what is broken.
+
+What can be done to a SERVICE, by --how:`)
+	for _, k := range fault.Catalogue() {
+		if slices.Contains(fault.Hows(), k.Name) {
+			fmt.Fprintf(&b, "\n   %-6s %s", k.Name, k.Summary)
+		}
+	}
+	b.WriteString("\n\nA FAULT is one of:\n")
+	for _, k := range fault.Catalogue() {
+		if !slices.Contains(fault.Hows(), k.Name) {
+			fmt.Fprintf(&b, "   %s\n", k.Usage())
+			for _, line := range ui.Wrap(k.Summary, helpWidth-6) {
+				b.WriteString("      " + line + "\n")
+			}
+		}
+	}
+	return strings.TrimSpace(b.String())
+}
