@@ -210,11 +210,12 @@ func (b *builder) needs(after []int, key string) []int {
 
 // joined names the container whose namespaces spec joins.
 func joined(spec engine.ContainerSpec) string {
-	name, ok := strings.CutPrefix(spec.NetworkMode, "container:")
-	if !ok {
-		return ""
+	for _, mode := range []string{spec.NetworkMode, spec.PIDMode} { // on a host, only the processes are joined
+		if name, ok := strings.CutPrefix(mode, "container:"); ok {
+			return name
+		}
 	}
-	return name
+	return ""
 }
 
 func labelledContainer(spec engine.ContainerSpec) engine.ContainerSpec {
