@@ -43,7 +43,7 @@ func mmdebstrap(ctx context.Context, dpkg []string, w io.Writer, progress func(l
 	cmd.Stdout, cmd.Stderr = w, said
 	// It cleans up after itself when it is asked to end, not when it is killed.
 	cmd.Cancel = func() error { return cmd.Process.Signal(syscall.SIGTERM) }
-	cmd.WaitDelay = 15 * time.Second
+	cmd.WaitDelay = 30 * time.Second
 	err = cmd.Run()
 	if ctx.Err() != nil {
 		return ctx.Err()
