@@ -22,7 +22,9 @@ func TestHostReady(t *testing.T) {
 		{"no leg", func(f *preflight.Facts, _ *agentapi.NetworkRequest) { f.Interfaces = f.Interfaces[:2] }, false},
 		{"the leg is down", func(f *preflight.Facts, _ *agentapi.NetworkRequest) { f.Interfaces[2].Up = false }, false},
 		{"the leg has no address", func(f *preflight.Facts, _ *agentapi.NetworkRequest) { f.Interfaces[2].Addresses = nil }, false},
-		{"another lab's", func(f *preflight.Facts, _ *agentapi.NetworkRequest) { f.Interfaces[0].Alias = agentapi.InterfaceAlias("two") }, false},
+		{"another lab's", func(f *preflight.Facts, _ *agentapi.NetworkRequest) {
+			f.Interfaces[0].Alias = agentapi.InterfaceAlias("two")
+		}, false},
 		{"a parent of somebody else's, and no leg", func(f *preflight.Facts, r *agentapi.NetworkRequest) {
 			f.Interfaces, r.Parent, r.Peer, r.Leg = nil, "eth0", "", ""
 		}, true},

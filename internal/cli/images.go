@@ -10,12 +10,19 @@ import (
 	"halab/internal/image"
 )
 
-// builder builds images on the session's engine and tells how far it is.
+// builder builds images on the session's engine and tells how far it is. A
+// session has one: it remembers what it read and what can't be pulled.
 func (s *session) builder() (*image.Builder, *buildStory, error) {
+	if s.images != nil {
+		return s.images, s.built, nil
+	}
 	told := &buildStory{emit: s.emit, ends: map[string]func(error){}}
 	b, err := image.New(s.engine, image.Options{
 		Files: halab.Files, RootFS: s.env("HALAB_ROOTFS"), Progress: told.progress,
 	})
+	if err == nil {
+		s.images, s.built = b, told
+	}
 	return b, told, err
 }
 

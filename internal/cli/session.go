@@ -12,6 +12,7 @@ import (
 	"halab/internal/engine/fleet"
 	"halab/internal/event"
 	"halab/internal/fault"
+	"halab/internal/image"
 	"halab/internal/lab"
 	"halab/internal/topology"
 	"halab/internal/ui"
@@ -55,6 +56,8 @@ type session struct {
 	out    ui.Terminal // answers
 	err    ui.Terminal // the story
 	story  *story
+	images *image.Builder // of builder
+	built  *buildStory
 	emit   event.Sink // what happens, for the story
 }
 
