@@ -194,14 +194,12 @@ func (s *session) writeBroken(b broken) error {
 	var out strings.Builder
 	for _, d := range b.Done {
 		verb := verbs[d.Fault]
-		if verb == "" {
-			verb = "did " + d.Fault + " to"
+		if verb == "" || d.Service == "" {
+			verb = "did " + ui.Clean(strings.Join(append([]string{d.Fault}, d.Words...), " ")) + " to"
+		} else {
+			verb += " " + ui.Clean(d.Service) + " on"
 		}
-		if d.ID != "" {
-			fmt.Fprintf(&out, "did %s to %s%s\n", ui.Clean(strings.Join(append([]string{d.Fault}, d.Words...), " ")), ui.Clean(d.Node), untilWords(d.Until))
-			continue
-		}
-		fmt.Fprintf(&out, "%s %s on %s\n", verb, ui.Clean(d.Service), ui.Clean(d.Node))
+		fmt.Fprintf(&out, "%s %s%s\n", verb, ui.Clean(d.Node), untilWords(d.Until))
 	}
 	for _, m := range b.VIPs {
 		fmt.Fprintln(&out, m.words(s.out.Style))
