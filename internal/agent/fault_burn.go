@@ -157,7 +157,7 @@ func runFaultBurn(ctx context.Context, args []string) error {
 		runtime.GOMAXPROCS(int(min(size, maxBurn)) + 1)
 		for range min(size, maxBurn) {
 			go func() {
-				for {
+				for ctx.Err() == nil {
 				}
 			}()
 		}

@@ -20,8 +20,6 @@ const (
 	// the VIP for a moment it is lost, and the kernel would repeat it only after
 	// a second.
 	dialTry = 200 * time.Millisecond
-	// redialPause is the time between two tries that were refused.
-	redialPause = 10 * time.Millisecond
 	// bodyLimit is the most that is kept of an answer.
 	bodyLimit = 64 << 10
 )

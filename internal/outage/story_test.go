@@ -10,8 +10,7 @@ import (
 // story builds a recording by hand: two nodes a and b of the cluster
 // "frontend", times in milliseconds from the fault's mark.
 type story struct {
-	rec    Recording
-	states map[string]agentapi.State
+	rec Recording
 }
 
 // zero is the mark of the fault on the recording's clock.

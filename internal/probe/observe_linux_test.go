@@ -275,8 +275,8 @@ func TestWhatCountsAsFailure(t *testing.T) {
 func TestOpenLoop(t *testing.T) {
 	var mu sync.RWMutex
 	url, _ := serve(t, http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		mu.RLock()
-		mu.RUnlock() //nolint:staticcheck // waits while the test holds it
+		mu.RLock() // waits while the test holds it
+		defer mu.RUnlock()
 	}))
 	w := watch(t, spec(url, agentapi.StreamSpec{Name: "edge", URL: "/", Rate: 200, TimeoutMs: 100}))
 	w.until(t, "answers", func() bool { return len(w.samples("edge")) > 20 })

@@ -12,18 +12,16 @@ import (
 
 // plot is what happens in a made-up phase, in milliseconds since the fault.
 type plot struct {
-	phase       outage.Phase
-	old, new    string  // holder before and after
-	dies        float64 // last moment the old holder answers
-	back        float64 // first moment the new one does
-	stackFails  int     // stack probes that fail although the edge answers
-	slowStack   float64 // worst stack latency
-	keep        bool    // the old holder keeps its VIP (keepalived killed)
-	must        string  // invariant that the scenario is there to show
-	invalid     string
-	from, to    float64
-	adverts     float64 // interval
-	withSamples bool
+	phase     outage.Phase
+	old, new  string  // holder before and after
+	dies      float64 // last moment the old holder answers
+	back      float64 // first moment the new one does
+	slowStack float64 // worst stack latency
+	keep      bool    // the old holder keeps its VIP (keepalived killed)
+	must      string  // invariant that the scenario is there to show
+	invalid   string
+	from, to  float64
+	adverts   float64 // interval
 }
 
 func nodesOf(cluster string) []outage.NodeInfo {

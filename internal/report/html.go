@@ -101,7 +101,7 @@ func HTML(w io.Writer, r *outage.Result) error {
 
 func newPage(r *outage.Result, k ink) *page {
 	p := &page{
-		result: r, ink: k, Style: template.CSS(pageStyle), Facts: facts(r), //nolint:gosec // our own style sheet
+		result: r, ink: k, Style: template.CSS(pageStyle), Facts: facts(r), // our own style sheet
 		Budgets: budgets(r), Version: plain(r.Halab), Aborted: r.Interrupted,
 	}
 	var names []string
@@ -130,7 +130,7 @@ func newPage(r *outage.Result, k ink) *page {
 // Glance is the picture of all scenarios.
 func (p *page) Glance() (template.HTML, error) {
 	s, err := p.ink.glance(p.result)
-	return template.HTML(s), err //nolint:gosec // drawn here; texts in it are escaped
+	return template.HTML(s), err // drawn here; texts in it are escaped
 }
 
 // Predictions are those with a formula to show.
@@ -265,7 +265,7 @@ func (v phaseView) Picture() (template.HTML, error) {
 	p := v.view.scenario.page
 	sc := newScene(v.view.scenario.s, v.view.run, v.a, p.colours)
 	s, err := p.ink.draw(sc, v.view.Open || !p.frugal)
-	return template.HTML(s), err //nolint:gosec // drawn here; texts in it are escaped
+	return template.HTML(s), err // drawn here; texts in it are escaped
 }
 
 // Head says what is to know of the phase.

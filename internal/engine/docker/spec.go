@@ -59,7 +59,8 @@ func containerCreation(spec engine.ContainerSpec, version string) creation {
 		host.PidsLimit = new(spec.PidsLimit)
 	}
 	if versions.LessThan(version, endpointMACAPI) {
-		config.MacAddress = spec.MAC //nolint:staticcheck // the only place for it before API 1.44
+		//lint:ignore SA1019 it is the only place for it before API 1.44
+		config.MacAddress = spec.MAC
 	}
 	return creation{config: config, host: host, networking: endpoint(spec, version)}
 }
