@@ -94,12 +94,7 @@ func (d *Drill) fail(ctx context.Context, s *scene, f Fail) error {
 	if err := s.session.mark(ctx, outage.MarkFault); err != nil {
 		return err
 	}
-	if s.sc.Kind == outage.KindSwitch {
-		_, err = d.breaker.Switch(ctx, s.sc.Cluster, "")
-	} else {
-		_, err = d.breaker.Fail(ctx, nodes, f.Service, f.How)
-	}
-	if err != nil {
+	if err := d.strike(ctx, s, f, nodes); err != nil {
 		return err
 	}
 	if err := s.session.mark(ctx, outage.MarkFaultReturned); err != nil {
@@ -109,6 +104,23 @@ func (d *Drill) fail(ctx context.Context, s *scene, f Fail) error {
 		return nil
 	}
 	return d.settle(ctx, s)
+}
+
+// strikeTime bounds a fault's calls.
+const strikeTime = 30 * time.Second
+
+// strike does the fault itself, to its end even when the drill is interrupted:
+// an engine goes on with a call that its client gave up, and would break
+// something after the mending.
+func (d *Drill) strike(ctx context.Context, s *scene, f Fail, nodes []string) error {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), strikeTime)
+	defer cancel()
+	if s.sc.Kind == outage.KindSwitch {
+		_, err := d.breaker.Switch(ctx, s.sc.Cluster, "")
+		return err
+	}
+	_, err := d.breaker.Fail(ctx, nodes, f.Service, f.How)
+	return err
 }
 
 // settle watches for a while, until the clients are served steadily again or
