@@ -55,11 +55,8 @@ func (p *program) restore(ctx context.Context, in *input) error {
 		return err
 	}
 	injector := fault.NewInjector(s.lab, s.engine)
-	done, err := injector.Restore(ctx, scope)
+	done, err := injector.RestoreHealthy(ctx, scope, in.flags.Duration("timeout"))
 	if err != nil {
-		return err
-	}
-	if _, err := injector.WaitHealthy(ctx, scope, in.flags.Duration("timeout")); err != nil {
 		return err
 	}
 	answer := mended{Mended: append([]fault.Mended{}, done...), Healthy: true, Seconds: time.Since(begin).Seconds()}

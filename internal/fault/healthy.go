@@ -73,5 +73,12 @@ func unhealthy(cause error, last *lab.Status, patience time.Duration) error {
 	if last != nil {
 		what = strings.Join(ailments(last, Scope{}), "; ")
 	}
-	return fmt.Errorf("not healthy after %s: %s\n  what it says of itself:  halab logs --tail 20", patience, what)
+	return &unhealthyError{fmt.Sprintf("not healthy after %s: %s\n  what it says of itself:  halab logs --tail 20", patience, what)}
 }
+
+// unhealthyError says what was not well when patience ran out.
+type unhealthyError struct{ text string }
+
+func (e *unhealthyError) Error() string { return e.text }
+
+func (e *unhealthyError) Unwrap() error { return errPatience }

@@ -200,7 +200,12 @@ const pollEvery = 100 * time.Millisecond
 // WaitHealthy waits until what the scope covers is well again: everything of it
 // runs, and each cluster that has no other fault is whole.
 func (i *Injector) WaitHealthy(ctx context.Context, scope Scope, patience time.Duration) (*lab.Status, error) {
-	ctx, cancel := context.WithTimeoutCause(ctx, patience, errPatience)
+	return i.waitHealthy(ctx, scope, patience, patience)
+}
+
+// waitHealthy waits for a part of the patience there is in all.
+func (i *Injector) waitHealthy(ctx context.Context, scope Scope, wait, patience time.Duration) (*lab.Status, error) {
+	ctx, cancel := context.WithTimeoutCause(ctx, wait, errPatience)
 	defer cancel()
 	tick := time.NewTicker(pollEvery)
 	defer tick.Stop()
