@@ -110,10 +110,15 @@ func (l *Lab) helperImage(ctx context.Context, o plan.Observed) (string, error) 
 		}
 	}
 	images, err := l.engine.Images(ctx, engine.Filter{"halab.image": "node"})
-	if err != nil || len(images) == 0 {
+	if err != nil {
 		return "", err
 	}
-	return images[0].ID, nil
+	// What a build has half done has the label already, and no name yet.
+	at := slices.IndexFunc(images, func(i engine.Image) bool { return len(i.Tags) > 0 })
+	if at < 0 {
+		return "", nil
+	}
+	return images[at].ID, nil
 }
 
 // RemoveImages removes every image that halab built, but for those that

@@ -112,3 +112,17 @@ func TestDownOfNothing(t *testing.T) {
 		t.Errorf("removed %+v", r)
 	}
 }
+
+// A build that goes on beside Down has images with the label and without the
+// agent in them yet; they have no name.
+func TestDownUsesNoHalfBuiltImage(t *testing.T) {
+	e := enginetest.New()
+	t.Cleanup(func() { _ = e.Close() })
+	e.AddImage(engine.Image{Labels: map[string]string{"halab.image": "node"}})
+	down(t, e)
+	for _, c := range e.Calls() {
+		if c.Method == "ContainerCreate" {
+			t.Errorf("a helper was made from a half-built image: %v", c)
+		}
+	}
+}
