@@ -23,7 +23,7 @@ func TestWrongUsage(t *testing.T) {
 		{"fail frontend-01 haprxy", "haproxy"},
 		{"fail frontend-01 haproxy --how klil", "kill"},
 		{"fail frontend-01", "SERVICE"},
-		{"restore frontend-01 app now", "one word too many"},
+		{"switch frontend frontend-01 now", "one word too many"},
 		{"stauts", "status"},
 		{"status --jsn", "--json"},
 		{"switch frontend backend-01", "backend-01"},

@@ -37,6 +37,13 @@ func TestMain(m *testing.M) {
 
 // runAll runs the tests between two looks at the machine.
 func runAll(m *testing.M) int {
+	labs := []*Lab{shared.Lab, NewLab(spareName, sparePrefix)}
+	for _, lab := range labs { // what a run that was killed left behind
+		if out, err := lab.down(); err != nil {
+			fmt.Printf("halab down of %s: %v\n%s\n", lab.Name, err, out)
+			return 1
+		}
+	}
 	before, err := Snapshot()
 	if err != nil {
 		fmt.Println("look at the machine:", err)
@@ -44,7 +51,7 @@ func runAll(m *testing.M) int {
 	}
 	images := halabImages()
 	code := m.Run()
-	for _, lab := range []*Lab{shared.Lab, NewLab(spareName, sparePrefix)} {
+	for _, lab := range labs {
 		if out, err := lab.down(); err != nil {
 			fmt.Printf("halab down of %s: %v\n%s\n", lab.Name, err, out)
 			code = 1
