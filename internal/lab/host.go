@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 	"time"
 
 	"halab/internal/agentapi"
@@ -16,14 +17,22 @@ import (
 // HostUp makes the interfaces that the lab needs on the engine's host, by a
 // short-lived helper container: the parent pair and the host's leg.
 func (l *Lab) HostUp(ctx context.Context, image string, r agentapi.NetworkRequest) error {
-	_, err := l.helper(ctx, image, "up", r)
+	var tidy sync.WaitGroup
+	defer tidy.Wait()
+	return l.hostUp(ctx, image, r, &tidy)
+}
+
+func (l *Lab) hostUp(ctx context.Context, image string, r agentapi.NetworkRequest, tidy *sync.WaitGroup) error {
+	_, err := l.helper(ctx, image, "up", r, tidy)
 	return err
 }
 
 // HostDown removes the lab's own interfaces from the engine's host, and says
 // which there were.
 func (l *Lab) HostDown(ctx context.Context, image string, r agentapi.NetworkRequest) ([]string, error) {
-	reply, err := l.helper(ctx, image, "down", r)
+	var tidy sync.WaitGroup
+	defer tidy.Wait()
+	reply, err := l.helper(ctx, image, "down", r, &tidy)
 	return reply.Removed, err
 }
 
@@ -47,7 +56,9 @@ func (l *Lab) helperSpec(image, verb string, request string) engine.ContainerSpe
 	}
 }
 
-func (l *Lab) helper(ctx context.Context, image, verb string, r agentapi.NetworkRequest) (agentapi.NetworkReply, error) {
+// helper runs the helper once. Its container is removed beside what comes next;
+// tidy waits for that.
+func (l *Lab) helper(ctx context.Context, image, verb string, r agentapi.NetworkRequest, tidy *sync.WaitGroup) (agentapi.NetworkReply, error) {
 	var reply agentapi.NetworkReply
 	request, err := json.Marshal(r)
 	if err != nil {
@@ -57,13 +68,13 @@ func (l *Lab) helper(ctx context.Context, image, verb string, r agentapi.Network
 	if err != nil {
 		return reply, fmt.Errorf("start the helper that makes the host's interfaces: %w", err)
 	}
-	defer func() {
+	defer tidy.Go(func() {
 		clean, cancel := detached(ctx)
 		defer cancel()
 		if err := gone(l.engine.ContainerRemove(clean, id)); err != nil {
 			l.sink.Warn(l.name+"-helper-"+verb, "not removed: "+err.Error())
 		}
-	}()
+	})
 	code, err := l.engine.ContainerWait(ctx, id)
 	if err != nil {
 		return reply, fmt.Errorf("wait for the helper that makes the host's interfaces: %w", err)

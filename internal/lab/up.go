@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"sync"
 	"time"
 
 	"halab/internal/agentapi"
@@ -49,7 +50,9 @@ func (l *Lab) Up(ctx context.Context, w Want) error {
 	if err != nil {
 		return err
 	}
-	err = l.execute(ctx, p, func(ctx context.Context) error { return l.HostUp(ctx, w.HostImage, w.Host) })
+	var tidy sync.WaitGroup
+	defer tidy.Wait()
+	err = l.execute(ctx, p, func(ctx context.Context) error { return l.hostUp(ctx, w.HostImage, w.Host, &tidy) })
 	if err != nil {
 		return errors.Join(err, l.silence("up again when it does"))
 	}
