@@ -304,7 +304,7 @@ func (p *program) knownLab(ctx context.Context, at *place) *topology.Lab {
 	if s, err := p.session(ctx, in); err == nil {
 		defer s.close()
 		if st, err := s.lab.Status(ctx); err == nil && len(st.Clusters) > 0 {
-			return describeRunning(st)
+			return st.Topology()
 		}
 	}
 	return p.described(context.WithoutCancel(ctx), in.settings)

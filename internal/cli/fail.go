@@ -67,7 +67,7 @@ func (p *program) fail(ctx context.Context, in *input) error {
 	if err != nil {
 		return err
 	}
-	nodes, err := resolve(before, in.arg(0))
+	nodes, err := before.Resolve(in.arg(0))
 	if err != nil {
 		return err
 	}
@@ -131,7 +131,7 @@ func resolvePeer(st *lab.Status, peer string) ([]string, error) {
 	case "client":
 		return []string{peer}, nil
 	}
-	return resolve(st, peer)
+	return st.Resolve(peer)
 }
 
 // electionPatience is how long fail waits for VRRP to find another holder: a

@@ -86,12 +86,12 @@ func (s *session) logTargets(ctx context.Context, target string, l *logging) ([]
 	}
 	if target == "" {
 		var names []string
-		for _, n := range describeRunning(st).Nodes() {
+		for _, n := range st.Topology().Nodes() {
 			names = append(names, n.Name)
 		}
 		return append(names, "client"), nil
 	}
-	l.nodes, err = resolve(st, target)
+	l.nodes, err = st.Resolve(target)
 	return l.nodes, err
 }
 

@@ -85,7 +85,7 @@ func restoreScope(st *lab.Status, target string, words []string) (fault.Scope, e
 		}
 	}
 	var err error
-	if scope.Nodes, err = resolve(st, target); err != nil {
+	if scope.Nodes, err = st.Resolve(target); err != nil {
 		return scope, err
 	}
 	switch {

@@ -117,33 +117,6 @@ func (s *session) notUp() error {
 	return fmt.Errorf("lab %s is not up: the engine has none of its nodes\n  bring it up:  halab up%s", s.in.name, name)
 }
 
-// describeRunning is the topology of a lab that is up, as its own labels tell
-// it: no Compose file is needed to work with it.
-func describeRunning(st *lab.Status) *topology.Lab {
-	l := &topology.Lab{Name: st.Lab, Base: st.Base, Profile: topology.Profile(st.Profile), Client: "client"}
-	for _, c := range st.Clusters {
-		cluster := topology.Cluster{Name: c.Name, VIP: topology.VIP{Name: c.VIP.Name, Address: addr(c.VIP.Address)}}
-		for _, n := range c.Nodes {
-			cluster.Nodes = append(cluster.Nodes, topology.Node{Name: n.Name, Cluster: c.Name, Address: addr(n.Address)})
-		}
-		l.Clusters = append(l.Clusters, cluster)
-	}
-	return l
-}
-
-// resolve turns a TARGET into node names.
-func resolve(st *lab.Status, target string) ([]string, error) {
-	nodes, err := describeRunning(st).Resolve(target, func() (topology.Holders, error) { return st.Holders(), nil })
-	if err != nil {
-		return nil, err
-	}
-	var names []string
-	for _, n := range nodes {
-		names = append(names, n.Name)
-	}
-	return names, nil
-}
-
 // errPatience says that a wait took too long.
 var errPatience = errors.New("patience ran out")
 

@@ -63,7 +63,7 @@ func (s *session) machine(ctx context.Context, target string) (engine.Container,
 	if err != nil {
 		return engine.Container{}, err
 	}
-	nodes, err := resolve(st, target)
+	nodes, err := st.Resolve(target)
 	if err != nil {
 		return engine.Container{}, err
 	}

@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"net/netip"
 	"sync"
 
 	"halab/internal/ui"
@@ -30,13 +29,4 @@ func (s *story) end() {
 		s.progress.Close()
 		s.progress = nil
 	}
-}
-
-// addr parses an address that a label tells; a broken one is no address.
-func addr(text string) netip.Addr {
-	a, err := netip.ParseAddr(text)
-	if err != nil {
-		return netip.Addr{}
-	}
-	return a
 }

@@ -32,7 +32,7 @@ func (p *program) switchVIP(ctx context.Context, in *input) error {
 	if err != nil {
 		return err
 	}
-	running := describeRunning(st)
+	running := st.Topology()
 	cluster, err := running.ResolveCluster(in.arg(0))
 	if err != nil {
 		return err
