@@ -168,8 +168,8 @@ func (f Facts) base() Finding {
 		}
 		return ""
 	}
-	centos := has("halab/node:centos7", "halab/base:centos7", "centos:7", "quay.io/centos/centos:7", "docker.io/library/centos:7")
-	debian := has("halab/node:debian12", "halab/base:debian12", "debian:12", "debian:bookworm", "docker.io/library/debian:12")
+	centos := has("halab/node:centos7", "halab/base:centos7", "centos:7")
+	debian := has("halab/node:debian12", "halab/base:debian12", "debian:12", "debian:bookworm")
 	here := map[string]string{"centos7": centos, "debian12": debian, "auto": centos + debian}[f.Base]
 	switch {
 	case here != "":
