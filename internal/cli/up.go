@@ -152,6 +152,7 @@ func (s *session) want(ctx context.Context, w *workshop, patience time.Duration)
 	return want, err
 }
 
+// want is the same, for any machine.
 func (w *workshop) want(patience time.Duration) (lab.Want, error) {
 	l := &w.project.Lab
 	host := hostRequest(l)

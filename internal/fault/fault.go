@@ -4,6 +4,7 @@ package fault
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -190,7 +191,7 @@ func (i *Injector) applyAll(ctx context.Context, kind Kind, sites []site) ([]Don
 		}
 		done = append(done, Done{Node: s.node, Service: string(s.service), Fault: kind.Name})
 	}
-	return done, join(failed)
+	return done, errors.Join(failed...)
 }
 
 // sites finds the containers of each node.

@@ -49,7 +49,7 @@ func (i *Injector) injectInside(ctx context.Context, nodes, peers []string, o Or
 			done[n].Until = reply.Faults[0].Until
 		}
 	})
-	if err := join(errs); err != nil {
+	if err := errors.Join(errs...); err != nil {
 		clean, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanupTime)
 		defer cancel()
 		each(len(names), func(n int) {
@@ -59,7 +59,7 @@ func (i *Injector) injectInside(ctx context.Context, nodes, peers []string, o Or
 				errs[n] = nil
 			}
 		})
-		return nil, errors.Join(err, join(errs))
+		return nil, errors.Join(err, errors.Join(errs...))
 	}
 	return done, nil
 }

@@ -3,6 +3,7 @@ package fault
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"strings"
 
@@ -54,7 +55,7 @@ func (i *Injector) crash(ctx context.Context, s site) error {
 		}
 		errs[n] = i.engine.ContainerKill(ctx, frozen[n-1], "KILL")
 	})
-	return join(errs)
+	return errors.Join(errs...)
 }
 
 // killTogether ends keepalived's parent and children in one moment, from inside

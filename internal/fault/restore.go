@@ -90,7 +90,7 @@ func (i *Injector) Restore(ctx context.Context, scope Scope) ([]Mended, error) {
 		mended, err := i.restoreNode(ctx, names[n], byNode[names[n]], scope)
 		results[n], errs[n] = append(undone, mended...), errors.Join(uerr, err)
 	})
-	return slices.Concat(results...), join(errs)
+	return slices.Concat(results...), errors.Join(errs...)
 }
 
 // toUndo lists the faults inside each node that are to be undone. Where one
@@ -148,7 +148,7 @@ func (i *Injector) undoNode(ctx context.Context, node string, p map[topology.Ser
 		mended = append(mended, Mended{Node: node, Service: cmp.Or(f.Service, string(topology.ServiceNode)), Action: "undid",
 			Fault: strings.Join(append([]string{f.Fault}, f.Words...), " ")})
 	}
-	return mended, join(failed)
+	return mended, errors.Join(failed...)
 }
 
 // restoreNode mends one node. A service cannot start without its node, so a
@@ -174,7 +174,7 @@ func (i *Injector) restoreNode(ctx context.Context, node string, p map[topology.
 	lists := make([][]Mended, len(wanted))
 	errs := make([]error, len(wanted))
 	each(len(wanted), func(n int) { lists[n], errs[n] = i.mend(ctx, node, wanted[n], p[wanted[n]]) })
-	return append(mended, slices.Concat(lists...)...), join(errs)
+	return append(mended, slices.Concat(lists...)...), errors.Join(errs...)
 }
 
 func (i *Injector) mend(ctx context.Context, node string, service topology.Service, c engine.Container) ([]Mended, error) {

@@ -2,6 +2,7 @@ package fault
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"halab/internal/engine"
@@ -49,7 +50,7 @@ func (i *Injector) shutdown(ctx context.Context, s site) error {
 				errs[n] = i.engine.ContainerStop(ctx, c.ID, grace)
 			}
 		})
-		if err := join(errs); err != nil {
+		if err := errors.Join(errs...); err != nil {
 			return err
 		}
 	}

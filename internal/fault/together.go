@@ -1,9 +1,6 @@
 package fault
 
-import (
-	"errors"
-	"sync"
-)
+import "sync"
 
 // each runs f(0) … f(n−1) side by side and returns when all have.
 func each(n int, f func(int)) {
@@ -13,5 +10,3 @@ func each(n int, f func(int)) {
 	}
 	all.Wait()
 }
-
-func join(errs []error) error { return errors.Join(errs...) }
