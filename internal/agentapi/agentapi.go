@@ -62,6 +62,8 @@ const (
 	EventServers        EventName = "servers" // HAProxy's view of its servers changed
 	EventLink           EventName = "link"    // interface went up or down; To is "up" or "down"
 	EventFault          EventName = "fault"   // a fault was applied or undone by the agent; Detail says which
+	EventSwept          EventName = "swept"   // on a host, what an earlier life of the node left was removed; Detail says what
+	EventSelf           EventName = "self"    // asked by SIGUSR1: Detail says what PID 1 takes
 	EventError          EventName = "error"   // the agent could not do its work; Detail says what
 )
 
@@ -95,6 +97,8 @@ type State struct {
 	Servers map[string]string `json:"servers"`
 	// Faults lists what was done to the node from inside, oldest first.
 	Faults []Fault `json:"faults,omitempty"`
+	// MAC is the hardware address of the interface of a node that is a host.
+	MAC string `json:"mac,omitempty"`
 }
 
 // Commands of `halab agent`. Those marked "exec" are run by halab in a running

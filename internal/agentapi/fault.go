@@ -3,7 +3,8 @@ package agentapi
 import "time"
 
 // CommandFault breaks and mends a node from inside, run by halab in the node:
-// `fault apply JSON`, `fault undo ID|all` and `fault list`. Each prints a
+// `fault apply JSON`, `fault undo ID|all`, `fault list`, and `fault announce`,
+// which tells the neighbours of the VIPs that the node holds. Each prints a
 // FaultReply. `fault apply` says FaultReady once it has recorded the undo, and
 // changes nothing before it reads FaultGo: a halab that was killed meanwhile
 // says neither.

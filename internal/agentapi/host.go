@@ -9,7 +9,8 @@ const CommandHost = "host"
 // HostRequest says what to look at.
 type HostRequest struct {
 	Interface string        `json:"interface"`
-	Listen    time.Duration `json:"listen"` // how long to listen to VRRP
+	Listen    time.Duration `json:"listen"`          // how long to listen to VRRP
+	Ports     []int         `json:"ports,omitempty"` // TCP ports that should be free
 }
 
 // HostReply is what was found, one line of JSON.
@@ -20,6 +21,7 @@ type HostReply struct {
 	// Problem is why the interface can't be used or listened on.
 	Problem string  `json:"problem,omitempty"`
 	Heard   []Heard `json:"heard"`
+	Taken   []int   `json:"taken,omitempty"` // the ports that are not free
 }
 
 // Heard is a sender of VRRP packets, for one router ID.
