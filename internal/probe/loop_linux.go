@@ -49,6 +49,7 @@ const (
 )
 
 func newProber(c clock, streams []*stream) (*prober, error) {
+	reserve()
 	p := &prober{clock: c, streams: streams, epoll: -1, timer: -1, wake: -1}
 	for _, s := range streams {
 		p.lags = append(p.lags, agentapi.ProberLag{Stream: s.spec.Name, SinceMono: c.now()})

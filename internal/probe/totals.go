@@ -21,6 +21,10 @@ const statsTimeout = time.Second
 // maxStats is the largest statistics page that is read.
 const maxStats = 1 << 20
 
+// maxCount is more than any counter can be, and little enough that the sums of
+// a whole page have room.
+const maxCount = 1 << 40
+
 // readTotals asks every HAProxy for its counters, all at once.
 func readTotals(ctx context.Context, urls []string) []agentapi.HAProxyTotals {
 	totals := make([]agentapi.HAProxyTotals, len(urls))
@@ -119,7 +123,7 @@ func parseTotals(r io.Reader) (agentapi.HAProxyTotals, error) {
 			if i := column[name]; i < len(fields) {
 				n, err := strconv.ParseInt(fields[i], 10, 64)
 				if err == nil && n > 0 {
-					return n
+					return min(n, maxCount)
 				}
 			}
 			return 0 // an empty field: does not apply to this line
