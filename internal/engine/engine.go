@@ -16,6 +16,7 @@ var (
 	ErrUnreachable  = errors.New("engine not reachable")
 	ErrNoPermission = errors.New("no permission to use the engine")
 	ErrTooOld       = errors.New("engine too old")
+	ErrNoSpace      = errors.New("no space left")
 )
 
 // Labels that everything halab makes carries. LabelLab alone says what `down`
@@ -78,6 +79,7 @@ type Container struct {
 	State    State
 	Labels   map[string]string
 	MAC      string    // of its one address on a network; empty when it has none now
+	Joins    string    // ID of the container whose network it joined; empty: none
 	ExitCode int       // filled by Inspect
 	Started  time.Time // filled by Inspect
 	Finished time.Time // filled by Inspect

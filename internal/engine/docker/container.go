@@ -34,6 +34,7 @@ func (e *Engine) Containers(ctx context.Context, filter engine.Filter) ([]engine
 			State:   engine.State(c.State),
 			Labels:  c.Labels,
 			MAC:     listedMAC(c.NetworkSettings),
+			Joins:   container.NetworkMode(c.HostConfig.NetworkMode).ConnectedContainer(), // by ID, whatever it was made with
 		})
 	}
 	return all, nil

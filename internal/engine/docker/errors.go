@@ -34,8 +34,24 @@ func (e *Engine) fail(doing string, err error) error {
 		return &failure{kind: engine.ErrUnreachable, cause: err,
 			text: fmt.Sprintf("%s: %s: %s: %s: %s", engine.ErrUnreachable, e.name, doing, e.reason(text), e.cure())}
 	default:
-		return &failure{kind: kindOf(err, text), cause: err, text: doing + ": " + text}
+		return &failure{kind: kindOf(err, text), cause: err, text: doing + ": " + text + lostNetwork(text)}
 	}
+}
+
+// lostNetwork is the cure where the engine's macvlan driver and the engine's list
+// of networks differ. An engine that starts while the interface under a network
+// is missing, as after a boot, keeps the network in its list and forgets it in
+// the driver; one that is removed in that state is remembered by the driver at a
+// later start (libnetwork, drivers/macvlan: populateNetworks, DeleteNetwork).
+func lostNetwork(text string) string {
+	switch {
+	case strings.Contains(text, "network id ") && strings.HasSuffix(text, "not found"):
+		return "\n  the engine lost this network when it started; make it anew:  halab down, then halab up"
+	case strings.Contains(text, "is already using parent interface"):
+		return "\n  if docker network ls has no such network, the engine remembers one that is gone;" +
+			"\n  it forgets it when it starts while the lab is down:  halab down, systemctl restart docker, halab up"
+	}
+	return ""
 }
 
 // kindOf is which of package engine's errors an answer of the engine is, or nil.
@@ -43,12 +59,14 @@ func (e *Engine) fail(doing string, err error) error {
 func kindOf(err error, text string) error {
 	has := func(sign string) bool { return strings.Contains(text, sign) }
 	switch {
-	case errdefs.IsNotFound(err):
+	case errdefs.IsNotFound(err), has("dead or marked for removal"): // 409 for a log that goes with its container
 		return engine.ErrNotFound
 	case errdefs.IsConflict(err):
 		return engine.ErrConflict
 	case has("No such container"): // 400 or 500 when the container to be joined isn't there
 		return engine.ErrNotFound
+	case has("no space left on device"):
+		return engine.ErrNoSpace
 	case has("has active endpoints"), // 403 for a network in use
 		has("Address already in use"), // 403 for an address on a network
 		has("Pool overlaps"):          // 403 for a subnet

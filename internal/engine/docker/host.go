@@ -5,6 +5,7 @@ import (
 	"crypto/tls"
 	"fmt"
 	"net"
+	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -71,12 +72,7 @@ func urlTarget(host string, security func() (*tls.Config, error)) (target, error
 	case "unix":
 		return where, nil
 	case "ssh":
-		helper, err := connhelper.GetConnectionHelper(host)
-		if err != nil {
-			return target{}, fmt.Errorf("docker endpoint %s: %w; write it as ssh://USER@HOST", host, err)
-		}
-		where.url, where.dial = sshAddress, helper.Dialer
-		return where, nil
+		return sshTarget(host)
 	case "tcp", "http", "https":
 		var err error
 		if where.tls, err = security(); err != nil {
@@ -86,6 +82,35 @@ func urlTarget(host string, security func() (*tls.Config, error)) (target, error
 	default:
 		return target{}, fmt.Errorf("docker endpoint %s: unknown scheme %q; use unix://PATH, tcp://HOST:PORT, ssh://USER@HOST or the name of a Docker context", host, scheme)
 	}
+}
+
+// sshConfig is the parameter of an ssh:// URL that names a configuration for ssh
+// to read in place of the user's own.
+const sshConfig = "config"
+
+// sshTarget makes a target of ssh://[USER@]HOST[:PORT][?config=FILE].
+func sshTarget(host string) (target, error) {
+	const form = "write it as ssh://USER@HOST, or ssh://HOST?config=FILE with an ssh configuration of its own"
+	u, err := url.Parse(host)
+	if err != nil {
+		return target{}, fmt.Errorf("docker endpoint %s: %w; %s", host, err, form)
+	}
+	var flags []string
+	query := u.Query()
+	if file := query.Get(sshConfig); file != "" {
+		if err := checkSSHConfig(file); err != nil {
+			return target{}, fmt.Errorf("docker endpoint %s: its ssh configuration: %w", host, err)
+		}
+		// The connection helper would set 30 s, before anything that the file says.
+		flags = []string{"-F", file, "-o", "ConnectTimeout=8"}
+		query.Del(sshConfig)
+	}
+	u.RawQuery = query.Encode()
+	helper, err := connhelper.GetConnectionHelperWithSSHOpts(u.String(), flags)
+	if err != nil {
+		return target{}, fmt.Errorf("docker endpoint %s: %w; %s", host, err, form)
+	}
+	return target{name: host, url: sshAddress, dial: helper.Dialer}, nil
 }
 
 // tlsFromEnv reads DOCKER_CERT_PATH and DOCKER_TLS_VERIFY as the docker command

@@ -82,6 +82,8 @@ func TestResolve(t *testing.T) {
 		{name: "no such context", host: "fra", fails: []string{`"fra"`, "default, far, local, shell", "docker context ls"}},
 		{name: "a strange scheme", host: "ftp://x", fails: []string{`"ftp"`, "ssh://USER@HOST"}},
 		{name: "a broken configuration", config: `{`, fails: []string{"config.json", "DOCKER_HOST"}},
+		{name: "ssh with a configuration that is not there", host: "ssh://x?config=/no/such/file", fails: []string{"/no/such/file", "its ssh configuration"}},
+		{name: "ssh with a parameter of another name", host: "ssh://x?key=/k", fails: []string{"ssh://HOST?config=FILE"}},
 		{name: "ssh with a password", host: "ssh://me:secret@x", fails: []string{"ssh://USER@HOST"}},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -255,6 +257,15 @@ func TestSSH(t *testing.T) {
 		t.Fatal(err)
 	}
 	contains(t, "ssh", string(arguments), "192.0.2.7", "docker system dial-stdio")
+
+	write(t, filepath.Join(bin, "a config"), nil)
+	if _, err := openHost(t, "ssh://root@192.0.2.7?config="+bin+"/a+config").Containers(t.Context(), nil); err != nil {
+		t.Fatal(err)
+	}
+	if arguments, err = os.ReadFile(filepath.Join(bin, "arguments")); err != nil {
+		t.Fatal(err)
+	}
+	contains(t, "ssh with a configuration", string(arguments), "-F "+bin+"/a config -o ConnectTimeout=8 ", "192.0.2.7", "docker system dial-stdio")
 
 	write(t, filepath.Join(bin, "ssh"), []byte("#!/bin/sh\nread -r request\necho Host key verification failed >&2\nexit 255\n"))
 	_, err = openHost(t, "ssh://root@192.0.2.7").Containers(t.Context(), nil)

@@ -157,3 +157,13 @@ func TestFollowedLogEndsWithItsContext(t *testing.T) {
 		}
 	})
 }
+
+// The log of a container goes before the container does.
+func TestLogOfWhatIsBeingRemoved(t *testing.T) {
+	s := newServer(t, "1.41")
+	s.on("GET /containers/x/logs", 409, `{"message":"can not get logs from container which is dead or marked for removal"}`)
+	err := s.open(t).Logs(t.Context(), "x", engine.LogOptions{}, nil)
+	if !errors.Is(err, engine.ErrNotFound) {
+		t.Errorf("the log: %v", err)
+	}
+}

@@ -26,6 +26,9 @@ type container struct {
 func (c *container) public() engine.Container {
 	seen := c.Container
 	seen.Labels = maps.Clone(c.Labels)
+	if id, joins := strings.CutPrefix(c.network, joinPrefix); joins {
+		seen.Joins = id
+	}
 	if c.up() && !builtinMode(c.network) {
 		seen.MAC = c.spec.MAC
 	}

@@ -154,6 +154,9 @@ func (b *bench) joining(t *testing.T) {
 		b.do(t, "start the node", b.engine.ContainerStart(ctx, nodeID))
 		b.do(t, "start the service", b.engine.ContainerStart(ctx, serviceID))
 		b.reaches(t, serviceID, engine.StateRunning)
+		if c := b.listed(t, engine.Filter{})[service.Name]; c.Joins != nodeID {
+			t.Errorf("the service joins %q, its node is %s", c.Joins, nodeID)
+		}
 		b.do(t, "kill the node", b.engine.ContainerKill(ctx, nodeID, "KILL"))
 		if c := b.reaches(t, serviceID, engine.StateExited); c.ExitCode != exitKilled {
 			t.Errorf("the service ended with %d, want %d", c.ExitCode, exitKilled)
