@@ -71,10 +71,14 @@ func (m *member) bounded(ctx context.Context, bound time.Duration, call func(con
 	return m.wrap(err)
 }
 
-// state is why the host did not answer the last look; nil where it did.
+// state is why the host did not answer the last look or is left out; nil where
+// it takes part.
 func (m *member) state() error {
 	m.mu.Lock()
 	defer m.mu.Unlock()
+	if m.unfit != nil {
+		return m.unfit
+	}
 	return m.failed
 }
 

@@ -15,6 +15,24 @@ type Clock struct {
 	Within time.Duration // half of the round trip: how wrong Offset can be
 }
 
+// Known is the offset as far as it is one: a clock that is right within the
+// error of the measurement is not corrected.
+func (c Clock) Known() time.Duration {
+	if c.Offset.Abs() <= c.Within {
+		return 0
+	}
+	return c.Offset
+}
+
+// String is the measurement in words.
+func (c Clock) String() string {
+	if c.Known() == 0 {
+		return fmt.Sprintf("its clock is right, ±%s", c.Within.Round(100*time.Microsecond))
+	}
+	return fmt.Sprintf("its clock is %s %s, ±%s", c.Offset.Abs().Round(100*time.Microsecond),
+		map[bool]string{true: "ahead", false: "behind"}[c.Offset > 0], c.Within.Round(100*time.Microsecond))
+}
+
 // clockTries is how often a clock is asked; the quickest answer counts.
 const clockTries = 3
 
@@ -71,7 +89,7 @@ func (m *member) measure(ctx context.Context) (Clock, error) {
 		}
 	}
 	m.mu.Lock()
-	m.offset, m.known = best.Offset, true
+	m.offset, m.known = best.Known(), true
 	m.mu.Unlock()
 	return best, nil
 }

@@ -23,7 +23,7 @@ func (f *Fleet) Containers(ctx context.Context, filter engine.Filter) ([]engine.
 func (f *Fleet) Inspect(ctx context.Context, id string) (engine.Container, error) {
 	m, own := f.of(id)
 	var c engine.Container
-	err := m.bounded(ctx, actTime, func(ctx context.Context) (err error) {
+	err := m.bounded(ctx, m.act, func(ctx context.Context) (err error) {
 		c, err = m.Engine.Inspect(ctx, own)
 		return err
 	})
@@ -38,7 +38,7 @@ func (f *Fleet) ContainerCreate(ctx context.Context, spec engine.ContainerSpec) 
 		return "", err
 	}
 	id := ""
-	err = m.bounded(ctx, actTime, func(ctx context.Context) error {
+	err = m.bounded(ctx, m.act, func(ctx context.Context) error {
 		id, err = m.Engine.ContainerCreate(ctx, spec)
 		return err
 	})
@@ -48,42 +48,43 @@ func (f *Fleet) ContainerCreate(ctx context.Context, spec engine.ContainerSpec) 
 	return m.route(id), err
 }
 
-// act does something to a container on the engine that has it.
-func (f *Fleet) act(ctx context.Context, id string, bound time.Duration, do func(ctx context.Context, e Engine, id string) error) error {
+// act does something to a container on the engine that has it, which may take
+// that much longer than other calls.
+func (f *Fleet) act(ctx context.Context, id string, longer time.Duration, do func(ctx context.Context, e Engine, id string) error) error {
 	m, own := f.of(id)
-	return m.bounded(ctx, bound, func(ctx context.Context) error { return do(ctx, m.Engine, own) })
+	return m.bounded(ctx, m.act+longer, func(ctx context.Context) error { return do(ctx, m.Engine, own) })
 }
 
 // ContainerStart starts a container.
 func (f *Fleet) ContainerStart(ctx context.Context, id string) error {
-	return f.act(ctx, id, actTime, func(ctx context.Context, e Engine, id string) error { return e.ContainerStart(ctx, id) })
+	return f.act(ctx, id, 0, func(ctx context.Context, e Engine, id string) error { return e.ContainerStart(ctx, id) })
 }
 
 // ContainerStop stops a container.
 func (f *Fleet) ContainerStop(ctx context.Context, id string, grace time.Duration) error {
-	return f.act(ctx, id, actTime+max(grace, 0), func(ctx context.Context, e Engine, id string) error {
+	return f.act(ctx, id, max(grace, 0), func(ctx context.Context, e Engine, id string) error {
 		return e.ContainerStop(ctx, id, grace)
 	})
 }
 
 // ContainerKill sends a signal.
 func (f *Fleet) ContainerKill(ctx context.Context, id, signal string) error {
-	return f.act(ctx, id, actTime, func(ctx context.Context, e Engine, id string) error { return e.ContainerKill(ctx, id, signal) })
+	return f.act(ctx, id, 0, func(ctx context.Context, e Engine, id string) error { return e.ContainerKill(ctx, id, signal) })
 }
 
 // ContainerPause freezes a container.
 func (f *Fleet) ContainerPause(ctx context.Context, id string) error {
-	return f.act(ctx, id, actTime, func(ctx context.Context, e Engine, id string) error { return e.ContainerPause(ctx, id) })
+	return f.act(ctx, id, 0, func(ctx context.Context, e Engine, id string) error { return e.ContainerPause(ctx, id) })
 }
 
 // ContainerUnpause lets a container go on.
 func (f *Fleet) ContainerUnpause(ctx context.Context, id string) error {
-	return f.act(ctx, id, actTime, func(ctx context.Context, e Engine, id string) error { return e.ContainerUnpause(ctx, id) })
+	return f.act(ctx, id, 0, func(ctx context.Context, e Engine, id string) error { return e.ContainerUnpause(ctx, id) })
 }
 
 // ContainerRemove removes a container.
 func (f *Fleet) ContainerRemove(ctx context.Context, id string) error {
-	return f.act(ctx, id, actTime, func(ctx context.Context, e Engine, id string) error { return e.ContainerRemove(ctx, id) })
+	return f.act(ctx, id, 0, func(ctx context.Context, e Engine, id string) error { return e.ContainerRemove(ctx, id) })
 }
 
 // ContainerWait waits until a container does not run.
@@ -113,14 +114,15 @@ func (f *Fleet) Logs(ctx context.Context, id string, o engine.LogOptions, take f
 	}
 	inner, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	silence := time.AfterFunc(quietTime, func() { cancel(errSilent{quietTime}) })
+	quiet := max(quietTime, m.ask) // the first line is the answer to a look
+	silence := time.AfterFunc(quiet, func() { cancel(errSilent{quiet}) })
 	defer silence.Stop()
 	if o.Follow {
 		silence.Stop()
 	}
 	err := m.Engine.Logs(inner, own, o, func(line engine.LogLine) error {
 		if !o.Follow {
-			silence.Reset(quietTime)
+			silence.Reset(quiet)
 		}
 		line.Time = line.Time.Add(-offset)
 		return take(line)

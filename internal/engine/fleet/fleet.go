@@ -83,8 +83,14 @@ type Member struct {
 const (
 	// askTime bounds a look: a host that is down is a state to be shown.
 	askTime = 2 * time.Second
+	// sshTime is the same over ssh, where a look begins with a handshake and the
+	// start of a command on the host. One that is gone is known sooner: ssh says so.
+	sshTime = 20 * time.Second
 	// actTime bounds what changes something.
 	actTime = 45 * time.Second
+	// sshActTime is the same over ssh: an emulated machine that starts four
+	// containers at once was seen to take a minute for each.
+	sshActTime = 3 * time.Minute
 	// quietTime bounds the silence between two lines of a log that is read to
 	// its end.
 	quietTime = 5 * time.Second
@@ -97,10 +103,11 @@ const separator = "/"
 // member is a Member and what is known of it now.
 type member struct {
 	Member
-	ask time.Duration
+	ask, act time.Duration // how long a look, and a change, may take
 
 	mu      sync.Mutex
 	failed  error // of the last look; nil: it answered
+	unfit   error // why it is left out all the same
 	looking bool  // a look goes on behind the scenes
 	offset  time.Duration
 	known   bool // the offset was measured
@@ -118,9 +125,12 @@ type Fleet struct {
 
 // New makes a fleet of the default engine and the hosts.
 func New(home Engine, hosts []Member) *Fleet {
-	f := &Fleet{home: &member{Member: Member{Engine: home}, ask: actTime}, names: map[string]*member{}}
+	f := &Fleet{home: &member{Member: Member{Engine: home}, ask: actTime, act: actTime}, names: map[string]*member{}}
 	for _, h := range hosts {
-		m := &member{Member: h, ask: askTime}
+		m := &member{Member: h, ask: askTime, act: actTime}
+		if strings.HasPrefix(h.Endpoint, "ssh://") {
+			m.ask, m.act = sshTime, sshActTime
+		}
 		if h.Problem != nil {
 			m.Problem = notOpen{h.Problem}
 			m.failed = m.wrap(m.Problem)
@@ -155,8 +165,8 @@ func (f *Fleet) Names() []string {
 	return names
 }
 
-// Unreachable maps each host that did not answer when it was asked last to the
-// reason.
+// Unreachable maps each host that did not answer when it was asked last, or was
+// excluded, to the reason.
 func (f *Fleet) Unreachable() map[string]string {
 	down := map[string]string{}
 	for _, m := range f.hosts {
@@ -167,7 +177,7 @@ func (f *Fleet) Unreachable() map[string]string {
 	return down
 }
 
-// Absent lists the endpoints of the hosts that did not answer.
+// Absent lists the endpoints of the hosts that did not answer or were excluded.
 func (f *Fleet) Absent() []string {
 	var list []string
 	for _, m := range f.hosts {
@@ -176,6 +186,17 @@ func (f *Fleet) Absent() []string {
 		}
 	}
 	return list
+}
+
+// Exclude leaves a host out from now on, for a reason that Unreachable gives.
+func (f *Fleet) Exclude(name string, why error) {
+	for _, m := range f.hosts {
+		if m.Name == name {
+			m.mu.Lock()
+			m.unfit = m.wrap(why)
+			m.mu.Unlock()
+		}
+	}
 }
 
 // Host is the engine of one host alone, by its name.

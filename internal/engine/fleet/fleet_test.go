@@ -3,6 +3,7 @@ package fleet_test
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"slices"
 	"strings"
@@ -21,7 +22,8 @@ type host struct {
 	hangs   bool
 	arch    string
 	images  map[string]string
-	cut     int // loads that lose their connection
+	cut     int  // loads that lose their connection
+	full    bool // no load has room
 	loads   int
 	removed []string
 }
@@ -63,6 +65,9 @@ func (h *host) ImageSave(_ context.Context, refs []string) (io.ReadCloser, error
 
 func (h *host) ImageLoad(_ context.Context, r io.Reader, _ func(string)) error {
 	h.loads++
+	if h.full {
+		return fmt.Errorf("load images: write /var/lib/docker: %w", engine.ErrNoSpace)
+	}
 	if h.cut > 0 {
 		h.cut--
 		return io.ErrUnexpectedEOF
@@ -159,5 +164,48 @@ func TestDistribute(t *testing.T) {
 	}
 	if len(failed) != 2 || !strings.Contains(failed["arm"].Error(), "arm (tcp://arm): its architecture is aarch64") || !strings.Contains(failed["dead"].Error(), "tcp://dead") {
 		t.Errorf("failed: %v", failed)
+	}
+}
+
+// A host without room is asked once, and told what to do.
+func TestNoRoom(t *testing.T) {
+	home := &host{name: "home", arch: "x86_64", images: map[string]string{"one": "sha256:one"}}
+	full := &host{name: "full", arch: "x86_64", images: map[string]string{}, full: true}
+	failed := fleet.New(home, members(full)).Distribute(t.Context(), []string{"one"}, func(string, string) {})
+	if text := fmt.Sprint(failed["full"]); full.loads != 1 || !strings.Contains(text, "full: bring images") || !strings.Contains(text, "docker -H tcp://full system df") {
+		t.Errorf("%d loads: %s", full.loads, text)
+	}
+}
+
+// A host that was excluded answers, and takes no part all the same.
+func TestExclude(t *testing.T) {
+	a, b := &host{name: "a"}, &host{name: "b"}
+	f := fleet.New(&host{name: "home"}, members(a, b))
+	f.Exclude("a", errors.New("it has containers of lab theirs"))
+	if _, err := f.Containers(t.Context(), nil); err != nil {
+		t.Fatal(err)
+	}
+	if down := f.Unreachable(); len(down) != 1 || down["a"] != "a (tcp://a): it has containers of lab theirs" {
+		t.Errorf("%v", down)
+	}
+	if !slices.Equal(f.Absent(), []string{"tcp://a"}) {
+		t.Errorf("%v", f.Absent())
+	}
+}
+
+// An offset within the error of its measurement is none.
+func TestClockWords(t *testing.T) {
+	for _, c := range []struct {
+		clock fleet.Clock
+		known time.Duration
+		words string
+	}{
+		{fleet.Clock{Offset: -5900 * time.Microsecond, Within: 7800 * time.Microsecond}, 0, "its clock is right, ±7.8ms"},
+		{fleet.Clock{Offset: 5 * time.Second, Within: 4 * time.Millisecond}, 5 * time.Second, "its clock is 5s ahead, ±4ms"},
+		{fleet.Clock{Offset: -time.Second, Within: time.Millisecond}, -time.Second, "its clock is 1s behind, ±1ms"},
+	} {
+		if c.clock.Known() != c.known || c.clock.String() != c.words {
+			t.Errorf("%s: %s", c.clock.Known(), c.clock)
+		}
 	}
 }

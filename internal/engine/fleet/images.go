@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -56,7 +57,7 @@ func (f *Fleet) ImageLoad(ctx context.Context, r io.Reader, progress func(line s
 func (f *Fleet) ImageRemove(ctx context.Context, ref string) error {
 	errs := []error{f.home.Engine.ImageRemove(ctx, ref)}
 	for _, m := range f.hosts {
-		err := m.bounded(ctx, actTime, func(ctx context.Context) error { return m.Engine.ImageRemove(ctx, ref) })
+		err := m.bounded(ctx, m.act, func(ctx context.Context) error { return m.Engine.ImageRemove(ctx, ref) })
 		if !errors.Is(err, engine.ErrNotFound) {
 			errs = append(errs, err)
 		}
@@ -124,11 +125,29 @@ func (f *Fleet) bring(ctx context.Context, m *member, ids map[string]string, tol
 			}
 			return err
 		}
-		if ctx.Err() != nil || try == transferTries {
-			return fmt.Errorf("bring images: %w", err)
+		if ctx.Err() != nil || try == transferTries || !interrupted(err) {
+			return m.explain(fmt.Errorf("bring images: %w", err))
 		}
 		told(fmt.Sprintf("interrupted (%v); begins anew", err))
 	}
+}
+
+// interrupted tells a transfer whose connection was lost from one that the host
+// refused, which would be refused again.
+func interrupted(err error) bool {
+	return errors.Is(err, engine.ErrUnreachable) || errors.Is(err, io.ErrUnexpectedEOF)
+}
+
+// explain adds a cure where there is one.
+func (m *member) explain(err error) error {
+	if errors.Is(err, engine.ErrNoSpace) {
+		way := "-H " + m.Endpoint
+		if !strings.Contains(m.Endpoint, "://") {
+			way = "--context " + m.Endpoint
+		}
+		return fmt.Errorf("%w\n  see what takes the room:  docker %s system df", err, way)
+	}
+	return err
 }
 
 // fits refuses a host that images of the default engine can't run on.

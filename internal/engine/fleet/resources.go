@@ -3,6 +3,7 @@ package fleet
 import (
 	"cmp"
 	"context"
+	"sync"
 
 	"halab/internal/engine"
 )
@@ -25,7 +26,7 @@ func (f *Fleet) NetworkCreate(ctx context.Context, n engine.Network) (string, er
 		return "", err
 	}
 	id := ""
-	err = m.bounded(ctx, actTime, func(ctx context.Context) error {
+	err = m.bounded(ctx, m.act, func(ctx context.Context) error {
 		id, err = m.Engine.NetworkCreate(ctx, n)
 		return err
 	})
@@ -34,7 +35,7 @@ func (f *Fleet) NetworkCreate(ctx context.Context, n engine.Network) (string, er
 
 // NetworkRemove removes a network.
 func (f *Fleet) NetworkRemove(ctx context.Context, id string) error {
-	return f.act(ctx, id, actTime, func(ctx context.Context, e Engine, id string) error { return e.NetworkRemove(ctx, id) })
+	return f.act(ctx, id, 0, func(ctx context.Context, e Engine, id string) error { return e.NetworkRemove(ctx, id) })
 }
 
 // Volumes lists those of all engines that answer.
@@ -54,12 +55,35 @@ func (f *Fleet) VolumeCreate(ctx context.Context, v engine.Volume) error {
 	if err != nil {
 		return err
 	}
-	return m.bounded(ctx, actTime, func(ctx context.Context) error { return m.Engine.VolumeCreate(ctx, v) })
+	return m.bounded(ctx, m.act, func(ctx context.Context) error { return m.Engine.VolumeCreate(ctx, v) })
 }
 
 // VolumeRemove removes a volume.
 func (f *Fleet) VolumeRemove(ctx context.Context, id string) error {
-	return f.act(ctx, id, actTime, func(ctx context.Context, e Engine, id string) error { return e.VolumeRemove(ctx, id) })
+	return f.act(ctx, id, 0, func(ctx context.Context, e Engine, id string) error { return e.VolumeRemove(ctx, id) })
+}
+
+// RootCgroups maps the endpoints of the hosts that answer to the root of their
+// control groups, for those that have one for containers.
+func (f *Fleet) RootCgroups(ctx context.Context) map[string]string {
+	roots := map[string]string{}
+	var mu sync.Mutex
+	var all sync.WaitGroup
+	for _, m := range f.hosts {
+		all.Go(func() {
+			_ = m.look(ctx, func(ctx context.Context) error { // silence is a state of its own
+				info, err := m.Engine.Info(ctx)
+				if err == nil && info.RootCgroup != "" {
+					mu.Lock()
+					defer mu.Unlock()
+					roots[m.Endpoint] = info.RootCgroup
+				}
+				return err
+			})
+		})
+	}
+	all.Wait()
+	return roots
 }
 
 // Info describes the default engine.
