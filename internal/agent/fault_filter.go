@@ -25,8 +25,11 @@ type match []expr.Any
 // dropping lists what is dropped of what comes in and of what goes out.
 type dropping struct{ in, out []match }
 
+// tablePrefix is how the tables of faults are known.
+const tablePrefix = "halab-"
+
 func tableOf(id string) *nftables.Table {
-	return &nftables.Table{Name: "halab-" + id, Family: nftables.TableFamilyNetdev}
+	return &nftables.Table{Name: tablePrefix + id, Family: nftables.TableFamilyNetdev}
 }
 
 // filterFault makes a fault of what is to be dropped.

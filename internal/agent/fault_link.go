@@ -32,6 +32,11 @@ func linkDown() nodeFault {
 			if err != nil {
 				return err
 			}
+			if onHost() && link.Attrs().Alias == "" {
+				if err := netlink.LinkSetAlias(link, agentapi.LinkDownAlias); err != nil {
+					return err
+				}
+			}
 			return netlink.LinkSetDown(link)
 		},
 		there: func(s faultSite, _ agentapi.FaultRecord) error {
@@ -48,6 +53,11 @@ func linkDown() nodeFault {
 			}
 			if err := netlink.LinkSetUp(link); err != nil {
 				return err
+			}
+			if link.Attrs().Alias == agentapi.LinkDownAlias {
+				if err := netlink.LinkSetAlias(link, ""); err != nil {
+					return err
+				}
 			}
 			return putRoutes(link, r.Routes)
 		},

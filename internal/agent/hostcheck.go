@@ -3,6 +3,7 @@ package agent
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"net"
 	"net/netip"
@@ -48,10 +49,26 @@ func lookAtHost(ctx context.Context, r agentapi.HostRequest) agentapi.HostReply 
 		reply.Problem = fmt.Sprintf("its containers may not change %s: %v", r.Interface, err)
 		return reply
 	}
+	reply.Taken = taken(r.Ports)
 	if err := listenVRRP(ctx, link.Attrs().Index, r.Listen, &reply); err != nil {
 		reply.Problem = err.Error()
 	}
 	return reply
+}
+
+// taken lists the TCP ports that somebody listens on.
+func taken(ports []int) []int {
+	var list []int
+	for _, port := range ports {
+		l, err := net.Listen("tcp4", fmt.Sprintf(":%d", port))
+		if errors.Is(err, unix.EADDRINUSE) {
+			list = append(list, port)
+		}
+		if err == nil {
+			_ = l.Close() // nobody has connected
+		}
+	}
+	return list
 }
 
 // rawVRRP listens to the protocol of VRRP, 112 (RFC 5798, section 5.1.1).

@@ -36,7 +36,7 @@ type output struct{ answer, story io.Writer }
 func Main(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	out := output{stdout, stderr}
 	if len(args) == 0 {
-		return out.code(usagef("name a command: node, client, haproxy, keepalived, config, get, ready, kill, handover, observe, fault or network"))
+		return out.code(usagef("name a command: node, client, haproxy, keepalived, config, get, ready, kill, handover, observe, clock, fault, crash, sweep, host or network"))
 	}
 	name, args := args[0], args[1:]
 	prompt(name, out)
@@ -44,7 +44,7 @@ func Main(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	case agentapi.CommandNode:
 		return out.code(runNode(ctx, out))
 	case agentapi.CommandClient:
-		return out.code(runClient(ctx))
+		return out.code(runClient(ctx, out))
 	case agentapi.CommandHAProxy:
 		return runHAProxy(ctx, out)
 	case agentapi.CommandKeepalived:
@@ -67,6 +67,12 @@ func Main(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		return out.code(runBurn(ctx, args, out))
 	case agentapi.CommandFault:
 		return out.code(runFault(ctx, args, input(), out))
+	case agentapi.CommandSweep:
+		return out.code(runSweep(args, out))
+	case agentapi.CommandCrash:
+		return out.code(runCrash(out))
+	case agentapi.CommandClock:
+		return out.code(runClock(input(), out))
 	case agentapi.CommandHost:
 		return out.code(runHost(ctx, args, out))
 	case agentapi.CommandNetwork:

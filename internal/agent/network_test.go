@@ -16,6 +16,33 @@ import (
 	"golang.org/x/sys/unix"
 )
 
+// forwards says whether this namespace forwards what arrives on an interface:
+// net.ipv4.conf.NAME.forwarding, of the thread that asks.
+func forwards(t *testing.T, name string) bool {
+	t.Helper()
+	text, err := os.ReadFile("/proc/sys/net/ipv4/conf/" + name + "/forwarding")
+	if err != nil {
+		t.Error(err)
+	}
+	return strings.TrimSpace(string(text)) == "1"
+}
+
+// A node that takes the host's leg for a router reaches nothing behind it.
+func TestLegForwardsNothing(t *testing.T) {
+	inFreshNetwork(t, func() {
+		if err := os.WriteFile("/proc/sys/net/ipv4/ip_forward", []byte("1"), 0); err != nil {
+			t.Skip("the namespace's settings can't be changed:", err)
+		}
+		if _, err := up(t, defaultRequest()); err != nil {
+			t.Error(err)
+			return
+		}
+		if forwards(t, "t0h") || !forwards(t, "t0") {
+			t.Error("the leg forwards, or nothing does")
+		}
+	})
+}
+
 // inFreshNetwork runs f in a network namespace of its own. The thread that has
 // it is never given back, so it ends with the goroutine.
 func inFreshNetwork(t *testing.T, f func()) {

@@ -7,6 +7,7 @@ import (
 	"net/netip"
 
 	"github.com/vishvananda/netlink"
+	"github.com/vishvananda/netlink/nl"
 	"golang.org/x/sys/unix"
 )
 
@@ -45,11 +46,36 @@ func (w *wiring) makeLeg(parent netlink.Link) error {
 			return err
 		}
 	}
+	if err := stopForwarding(leg); err != nil {
+		return fmt.Errorf("keep the host from forwarding what %s receives: %w", name, err)
+	}
 	if err := w.finish(leg); err != nil {
 		return err
 	}
 	*list = append(*list, name)
 	return nil
+}
+
+// Attributes of a link's IPv4 settings (rtnetlink(7), linux/ip.h).
+const (
+	inetConf       = 1 // IFLA_INET_CONF
+	inetForwarding = 1 // IPV4_DEVCONF_FORWARDING
+)
+
+// stopForwarding makes the host forward nothing that arrives on an interface,
+// as net.ipv4.conf.NAME.forwarding=0 does: a node that takes the host's leg for
+// a router reaches nothing behind it. Docker switches forwarding on for the
+// host as a whole, and a container can't write to /proc/sys.
+func stopForwarding(link netlink.Link) error {
+	request := nl.NewNetlinkRequest(unix.RTM_SETLINK, unix.NLM_F_ACK)
+	which := nl.NewIfInfomsg(unix.AF_UNSPEC)
+	which.Index = int32(link.Attrs().Index)
+	request.AddData(which)
+	families := nl.NewRtAttr(unix.IFLA_AF_SPEC, nil)
+	families.AddRtAttr(unix.AF_INET, nil).AddRtAttr(inetConf, nil).AddRtAttr(inetForwarding, nl.Uint32Attr(0))
+	request.AddData(families)
+	_, err := request.Execute(unix.NETLINK_ROUTE, 0)
+	return err
 }
 
 // setAddress gives the leg its one IPv4 address.

@@ -34,6 +34,7 @@ type node struct {
 	unhealthy bool // what FaultFile says
 	told      bool // a failure to write it was reported
 	faults    *faultWatch
+	linger    *linger // nil where answers under way can't outlive a move of the VIP
 }
 
 // runNode is process 1 of a node: it reaps, watches and reports until ctx
@@ -53,11 +54,27 @@ func runNode(ctx context.Context, out output) error {
 	} else if err := n.faults.clearFaults(); err != nil {
 		r.fail("faults: %v", err)
 	}
+	n.tidyHost()
 	n.begin(ctx)
 	<-ctx.Done()
 	r.note(now(), agentapi.Event{Name: agentapi.EventStopping}, nil)
 	r.close(flushLimit)
 	return nil
+}
+
+// tidyHost takes off the host's network what an earlier life of the node left
+// there: the network of a host is not new, as that of a container is.
+func (n *node) tidyHost() {
+	if !onHost() {
+		return
+	}
+	removed, err := sweep(n.iface, n.faults.site.vips...)
+	if err != nil {
+		n.recorder.fail("what an earlier life of this node left on the host: %s", strings.ReplaceAll(err.Error(), "\n", "; "))
+	}
+	if len(removed) > 0 {
+		n.recorder.note(now(), agentapi.Event{Name: agentapi.EventSwept, Detail: strings.Join(removed, "; ")}, nil)
+	}
 }
 
 func newNode(in render.Input, envErr error, out output) *node {
@@ -80,6 +97,11 @@ func newNode(in render.Input, envErr error, out output) *node {
 	if in.VIP.IsValid() {
 		n.vips[in.VIP.Addr()] = true
 	}
+	if onHost() {
+		n.recorder.state.MAC = hardwareOf(n.iface)
+	} else if n.acts && arpKeepsQuiet(n.iface) {
+		n.linger = &linger{fail: n.recorder.fail, ends: map[netip.Addr]*time.Timer{}}
+	}
 	n.faults = &faultWatch{site: thisNode(), node: n}
 	n.recorder.mute = n.faults.quiet
 	return n
@@ -100,6 +122,7 @@ func (n *node) begin(ctx context.Context) {
 	}()
 	go n.watchNetwork(ctx)
 	go n.faults.run(ctx)
+	go watchSelf(ctx, r)
 	sign := lifesign{address: fmt.Sprintf("127.0.0.1:%d", render.WebPort), report: n.onHAProxy, current: healthGone}
 	go sign.run(ctx)
 	go watchServers(ctx, r)
@@ -191,6 +214,9 @@ func (n *node) noteVRRP(at moment, line string) {
 func (n *node) noteAddress(ip netip.Addr, there bool, at moment) {
 	if !n.vips[ip] {
 		return
+	}
+	if n.linger != nil {
+		n.linger.note(ip, there)
 	}
 	e := agentapi.Event{Name: agentapi.EventVIPRemoved, Address: ip.String()}
 	if there {

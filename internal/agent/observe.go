@@ -24,5 +24,8 @@ func observe(ctx context.Context, args []string, in io.Reader, out output) error
 	if err := json.Unmarshal([]byte(args[0]), &spec); err != nil {
 		return usagef("observe: the specification is no JSON of an ObserverSpec: %v", err)
 	}
+	if own := os.Getenv(agentapi.EnvInterface); own != "" {
+		spec.Interface = own // the client is on a host, which names its interfaces as it likes
+	}
 	return probe.Observe(ctx, spec, in, out.answer)
 }

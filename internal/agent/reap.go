@@ -5,6 +5,8 @@ import (
 	"os"
 	"os/signal"
 
+	"halab/internal/agentapi"
+
 	"golang.org/x/sys/unix"
 )
 
@@ -39,9 +41,18 @@ func reapAll() int {
 	}
 }
 
-// runClient is process 1 of the client: it reaps and waits.
-func runClient(ctx context.Context) error {
+// runClient is process 1 of the client: it reaps and waits. On a host it says
+// which hardware address it has there.
+func runClient(ctx context.Context, out output) error {
 	startReaping(ctx)
+	if iface := os.Getenv(agentapi.EnvInterface); iface != "" {
+		r := newRecorder("client", out.answer)
+		r.note(now(), agentapi.Event{Name: agentapi.EventStarted}, func(s *agentapi.State, _ *agentapi.Event) bool {
+			s.MAC = hardwareOf(iface)
+			return true
+		})
+		defer r.close(flushLimit)
+	}
 	<-ctx.Done()
 	return nil
 }

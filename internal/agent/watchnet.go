@@ -204,6 +204,16 @@ func parseAddress(m *syscall.NetlinkMessage) (index int, ip netip.Addr, ok bool)
 	return index, ip, ok
 }
 
+// hardwareOf is an interface's hardware address, lower case with colons; empty
+// where there is none.
+func hardwareOf(name string) string {
+	i, err := net.InterfaceByName(name)
+	if err != nil {
+		return ""
+	}
+	return i.HardwareAddr.String()
+}
+
 // addressesOf lists the IPv4 addresses of an interface.
 func addressesOf(name string) ([]netip.Addr, error) {
 	i, err := net.InterfaceByName(name)

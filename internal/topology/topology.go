@@ -77,6 +77,10 @@ type Node struct {
 	Endpoint string             // Docker endpoint; empty: the default engine
 	Services map[Service]string // service -> Compose service name
 
+	// Vagrant is the folder of the Vagrantfile that the node is a machine of;
+	// empty: it is none.
+	Vagrant string
+
 	// Interface that the address is on; empty: eth0, the only one a node has
 	// where it is a container. Set for a node that is a host of its own.
 	Interface string
