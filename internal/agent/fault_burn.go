@@ -154,12 +154,10 @@ func runFaultBurn(ctx context.Context, args []string) error {
 		}
 	}
 	if what == agentapi.FaultCPU {
-		runtime.GOMAXPROCS(int(min(size, maxBurn)) + 1)
-		for range min(size, maxBurn) {
-			go func() {
-				for ctx.Err() == nil {
-				}
-			}()
+		loops := int(min(size, maxBurn))
+		runtime.GOMAXPROCS(loops + 1)
+		for i := range loops {
+			go burn(ctx, busyShare(loops, runtime.NumCPU()), float64(i)/float64(loops))
 		}
 		say()
 		<-ctx.Done()
@@ -178,9 +176,40 @@ func runFaultBurn(ctx context.Context, args []string) error {
 	return unix.Munmap(memory)
 }
 
-// recorded says whether a fault still has a record.
+// The loops run in the node's control group, and so with its weight: before all
+// other work on the machine, halab and the engine included. A process can't leave
+// its container's group, and within the group no policy of its own (nice,
+// SCHED_IDLE) makes the group lighter. So they rest for a part of the time,
+// which is all that the rest of the machine gets.
+const (
+	burnPeriod = 100 * time.Millisecond
+	burnShare  = 0.75 // of all processors, for all loops together
+)
+
+// busyShare is the part of each period for which one of n loops is busy.
+func busyShare(n, processors int) float64 {
+	return burnShare * min(1, float64(processors)/float64(n))
+}
+
+// burn is one loop. Loops begin at different phases of the period: together they
+// would rest together.
+func burn(ctx context.Context, share, phase float64) {
+	busy := time.Duration(share * float64(burnPeriod))
+	next := time.Now().Add(time.Duration(phase * float64(burnPeriod)))
+	for ctx.Err() == nil {
+		pause(ctx, time.Until(next))
+		begin := time.Now()
+		for time.Since(begin) < busy {
+		}
+		next = begin.Add(burnPeriod) // a loop that came late shifts its phase
+	}
+}
+
+// recorded says whether a fault still has a record. One that is being applied gets
+// another name when it is: the old name is looked for first, so that a change
+// between the two looks hides neither.
 func recorded(folder, id string) bool {
-	for _, suffix := range []string{recordSuffix, applyingSuffix} {
+	for _, suffix := range []string{applyingSuffix, recordSuffix} {
 		if _, err := os.Lstat(filepath.Join(folder, id+suffix)); err == nil {
 			return true
 		}

@@ -30,8 +30,10 @@ func runFault(ctx context.Context, args []string, in io.Reader, out output) erro
 		reply, err = undoFaults(site, args[1])
 	case len(args) == 1 && args[0] == "list":
 		reply.Faults, err = listFaults(site)
+	case len(args) == 1 && args[0] == "announce":
+		err = announceHeld(site)
 	default:
-		return usagef("fault apply JSON | undo ID|all | list")
+		return usagef("fault apply JSON | undo ID|all | list | announce")
 	}
 	if err != nil {
 		reply.Error = err.Error()

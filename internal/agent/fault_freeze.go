@@ -51,13 +51,12 @@ func freezeNode() nodeFault {
 }
 
 // running lists the processes that a freeze should have stopped. Those of the
-// agent that is at work are not among them, nor those that the engine's own
-// freezer holds (state D).
+// agent that is at work are not among them.
 func running() ([]process, error) {
 	all, err := processes()
 	var list []process
 	for _, p := range all {
-		if p.pid != 1 && p.pid != os.Getpid() && p.state != 'T' && p.state != 'D' && !p.faultAgent() {
+		if p.pid != 1 && p.pid != os.Getpid() && !p.faultAgent() && !p.stopped() {
 			list = append(list, p)
 		}
 	}
@@ -79,7 +78,7 @@ func frozenBy(s faultSite, r agentapi.FaultRecord) ([]process, error) {
 	all, err := processes()
 	var list []process
 	for _, p := range all {
-		if p.state == 'T' && !heldBy(p, records) {
+		if !heldBy(p, records) && p.stopping() {
 			list = append(list, p)
 		}
 	}

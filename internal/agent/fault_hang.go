@@ -3,6 +3,7 @@ package agent
 import (
 	"errors"
 	"fmt"
+	"time"
 
 	"halab/internal/agentapi"
 	"halab/internal/topology"
@@ -42,7 +43,7 @@ func hangService() nodeFault {
 		gone: func(_ faultSite, r agentapi.FaultRecord) error {
 			all, err := serviceProcesses(r.Service)
 			for _, p := range all {
-				if p.state == 'T' {
+				if p.stopping() {
 					return fmt.Errorf("process %d of %s is still stopped", p.pid, r.Service)
 				}
 			}
@@ -71,20 +72,24 @@ func awake(service string) ([]process, error) {
 	all, err := serviceProcesses(service)
 	var list []process
 	for _, p := range all {
-		if p.state != 'T' {
+		if !p.stopped() {
 			list = append(list, p)
 		}
 	}
 	return list, err
 }
 
-// rounds bounds how often processes are looked for again: one that was not yet
-// stopped may have made another meanwhile.
-const rounds = 20
+// stopTime bounds the wait until processes are stopped, and stopPause is how
+// often they are looked for again: on a busy machine a process stops when its
+// turn comes, and may have made another until then.
+const (
+	stopTime  = 2 * time.Second
+	stopPause = time.Millisecond
+)
 
 // untilNone signals what find finds until it finds no more.
 func untilNone(find func() ([]process, error), s unix.Signal) error {
-	for range rounds {
+	for end := time.Now().Add(stopTime); ; time.Sleep(stopPause) {
 		list, err := find()
 		if err != nil || len(list) == 0 {
 			return err
@@ -92,8 +97,10 @@ func untilNone(find func() ([]process, error), s unix.Signal) error {
 		if err := signalAll(list, s); err != nil {
 			return err
 		}
+		if time.Now().After(end) {
+			return fmt.Errorf("after %s %d processes still run", stopTime, len(list))
+		}
 	}
-	return nil
 }
 
 func signalAll(list []process, s unix.Signal) error {

@@ -59,7 +59,11 @@ func (s faultStore) begin(r agentapi.FaultRecord) error {
 	if err != nil {
 		return err
 	}
-	if err := replaceFile(filepath.Join(s.dir, r.ID+applyingSuffix), string(text)); err != nil {
+	err = replaceFile(filepath.Join(s.dir, r.ID+applyingSuffix), string(text))
+	switch {
+	case errors.Is(err, unix.ENOSPC):
+		return fmt.Errorf("the undo can't be recorded, so nothing was changed: %w\n  free the node's memory disk first:  halab restore NODE disk", err)
+	case err != nil:
 		return fmt.Errorf("the undo can't be recorded, so nothing was changed: %w", err)
 	}
 	return nil

@@ -2,6 +2,7 @@ package agent
 
 import (
 	"bytes"
+	"fmt"
 	"os"
 	"path"
 	"slices"
@@ -10,6 +11,8 @@ import (
 
 	"halab/internal/agentapi"
 	"halab/internal/topology"
+
+	"golang.org/x/sys/unix"
 )
 
 // process is a line of the node's process table.
@@ -65,6 +68,38 @@ func parseStat(stat []byte) (process, bool) {
 		return process{}, false
 	}
 	return process{parent: parent, state: fields[0][0], name: string(stat[open+1 : end])}, true
+}
+
+// stopped says whether the process is stopped, or is held by an engine's freezer
+// and stops before it does anything more.
+func (p process) stopped() bool {
+	return p.state != 'R' && p.stopping()
+}
+
+// stopping says whether SIGSTOP keeps the process or is about to: where a freezer
+// holds it, the signal stays pending (proc(5), SigPnd and ShdPnd) until the
+// freezer lets go.
+func (p process) stopping() bool {
+	if p.state == 'T' {
+		return true
+	}
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", p.pid))
+	return err == nil && stopPending(status)
+}
+
+// stopPending reads a process's status.
+func stopPending(status []byte) bool {
+	for line := range bytes.Lines(status) {
+		name, mask, _ := bytes.Cut(line, []byte(":"))
+		if !slices.Contains([]string{"SigPnd", "ShdPnd"}, string(name)) {
+			continue
+		}
+		pending, err := strconv.ParseUint(string(bytes.TrimSpace(mask)), 16, 64)
+		if err == nil && pending&(1<<(unix.SIGSTOP-1)) != 0 {
+			return true
+		}
+	}
+	return false
 }
 
 // is says whether the process runs a service's daemon.

@@ -23,6 +23,20 @@ func TestParseStat(t *testing.T) {
 	}
 }
 
+func TestStopPending(t *testing.T) {
+	for status, want := range map[string]bool{
+		"SigPnd:\t0000000000000000\nShdPnd:\t0000000000040000\n":                            true,
+		"SigPnd:\t0000000000040001\nShdPnd:\t0000000000000000\n":                            true,
+		"SigPnd:\t0000000000000000\nShdPnd:\t0000000000020000\nSigBlk:\t0000000000040000\n": false, // SIGCONT; another mask
+		"ShdPnd:\tx\n": false,
+		"":             false,
+	} {
+		if got := stopPending([]byte(status)); got != want {
+			t.Errorf("%q: %v", status, got)
+		}
+	}
+}
+
 func FuzzParseStat(f *testing.F) {
 	f.Add([]byte("17 (keepalived) S 3 17"))
 	f.Add([]byte("17 (a)) ( S 3"))
