@@ -44,6 +44,9 @@ func (b *builder) build() *Project {
 	b.network()
 	b.client()
 	b.checkNodes()
+	if !b.trusted {
+		b.checkHarm()
+	}
 	for _, f := range b.lab.Validate() {
 		if !b.follows(f.Path) {
 			b.fault(b.placePath(f.Path), f.What, f.Why, f.Cure)
@@ -72,7 +75,8 @@ func (b *builder) clusters() []topology.Cluster {
 // node looks up one node: its address is its service's on the lab's network,
 // unless it is a host of its own.
 func (b *builder) node(cluster string, xn sectionNode) topology.Node {
-	n := topology.Node{Name: xn.name, Cluster: cluster, Services: xn.services, Endpoint: xn.endpoint, Interface: xn.netdevice}
+	n := topology.Node{Name: xn.name, Cluster: cluster, Services: xn.services, Endpoint: xn.endpoint, Interface: xn.netdevice, Vagrant: xn.vagrant}
+	b.checkVagrant(cluster, xn)
 	path := []string{extension, "clusters", cluster, "nodes", xn.name, "address"}
 	said := b.parseAddress(path, xn.address)
 	service, ok := b.project.Services[xn.services[topology.ServiceNode]]

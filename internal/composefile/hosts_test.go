@@ -13,8 +13,8 @@ const exampleHosts = "../../examples/hosts.yaml"
 // The example is what WriteHosts writes, and a lab that halab takes.
 func TestExampleOfHosts(t *testing.T) {
 	var text bytes.Buffer
-	err := WriteHosts(&text, FourHosts("examples/hosts.yaml", "192.168.99", "eth1", func(node string) (string, string) {
-		return "ssh://root@" + node, "eth1"
+	err := WriteHosts(&text, FourHosts("examples/hosts.yaml", "192.168.99", "eth1", func(h *Host) {
+		h.Endpoint, h.Interface = "ssh://root@"+h.Name, "eth1"
 	}))
 	if err != nil {
 		t.Fatal(err)

@@ -119,6 +119,9 @@ func (b *builder) environment(r role) map[string]string {
 	if r.node.Interface != "" {
 		env[agentapi.EnvInterface] = r.node.Interface
 	}
+	if r.node.Endpoint != "" {
+		env[agentapi.EnvHost] = "1"
+	}
 	return env
 }
 

@@ -39,6 +39,7 @@ type sectionNode struct {
 	address   string
 	endpoint  string
 	netdevice string
+	vagrant   string
 }
 
 // readSection reads the merged x-halab section and notes what is wrong with its
@@ -66,12 +67,12 @@ func (l *loader) readCluster(name string, clusters fields) sectionCluster {
 }
 
 func (l *loader) readNode(name string, nodes fields) sectionNode {
-	known := []string{"address", "docker", "interface"}
+	known := []string{"address", "docker", "interface", "vagrant"}
 	for _, s := range topology.Services() {
 		known = append(known, string(s))
 	}
 	m := l.mapping(nodes.at(name), nodes.values[name], known...)
-	n := sectionNode{name: name, services: map[topology.Service]string{}, address: m.text("address"), endpoint: m.text("docker"), netdevice: m.text("interface")}
+	n := sectionNode{name: name, services: map[topology.Service]string{}, address: m.text("address"), endpoint: m.text("docker"), netdevice: m.text("interface"), vagrant: m.text("vagrant")}
 	for _, s := range topology.Services() {
 		if service := m.text(string(s)); service != "" {
 			n.services[s] = service
