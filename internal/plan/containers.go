@@ -9,7 +9,9 @@ import (
 )
 
 // networks plans the host's interfaces and the lab's networks. A network that
-// differs can only be made anew once every container is off it.
+// differs can only be made anew once every container is off it. So is one whose
+// parent is gone: an engine that started without the parent, as after a boot,
+// lists the network and can't attach anything to it.
 func (b *builder) networks(w Wanted, o Observed) {
 	var before []int
 	if w.HostNetwork {
@@ -26,13 +28,20 @@ func (b *builder) networks(w Wanted, o Observed) {
 		after := append([]int(nil), before...)
 		want := labelledNetwork(n)
 		old, found := have[n.Name]
-		if found && old.Labels[engine.LabelConfig] == want.Labels[engine.LabelConfig] {
+		same := found && old.Labels[engine.LabelConfig] == want.Labels[engine.LabelConfig]
+		if same && !w.ParentGone {
+			if w.HostNetwork { // its parent may be what the host lacks
+				b.planned["network "+n.Name] = before[0]
+			}
 			continue
 		}
 		cause := "it is not there"
 		if found {
 			cause = "its description changed"
-			after = append(after, b.dropNetwork(old, o)...)
+			if same {
+				cause = "the interface under it is gone"
+			}
+			after = append(after, b.dropNetwork(old, o, cause)...)
 		}
 		b.planned["network "+n.Name] = b.add(Step{
 			Action: CreateNetwork, Subject: n.Name, Cause: cause, Network: &want, After: after, Endpoint: n.Endpoint,
@@ -40,13 +49,13 @@ func (b *builder) networks(w Wanted, o Observed) {
 	}
 }
 
-func (b *builder) dropNetwork(n engine.Network, o Observed) []int {
+func (b *builder) dropNetwork(n engine.Network, o Observed, cause string) []int {
 	var gone []int
 	for _, c := range o.Containers {
-		gone = append(gone, b.removal(c, "its network changed"))
+		gone = append(gone, b.removal(c, "its network is made anew"))
 	}
 	return []int{b.add(Step{
-		Action: RemoveNetwork, Subject: n.Name, ID: n.ID, Cause: "its description changed", After: gone,
+		Action: RemoveNetwork, Subject: n.Name, ID: n.ID, Cause: cause, After: gone,
 	})}
 }
 
@@ -89,9 +98,8 @@ func (b *builder) volumes(w Wanted, o Observed) {
 // containers plans each wanted container, and the removal of those that nobody
 // wants.
 func (b *builder) containers(w Wanted, o Observed) {
-	have := map[string]engine.Container{}
 	for _, c := range o.Containers {
-		have[c.Name] = c
+		b.have[c.Name] = c
 	}
 	wanted := map[string]bool{}
 	for _, spec := range w.Containers {
@@ -104,7 +112,7 @@ func (b *builder) containers(w Wanted, o Observed) {
 		}
 	}
 	for _, spec := range w.Containers {
-		old, found := have[spec.Name]
+		old, found := b.have[spec.Name]
 		b.container(spec, old, found, strangers)
 	}
 }
@@ -152,12 +160,12 @@ func (b *builder) renewal(spec engine.ContainerSpec, old engine.Container, found
 	case !found:
 		return "it is not there"
 	case b.hasRemoval(old):
-		return "its network changed"
+		return "its network is made anew"
 	case old.Labels[engine.LabelConfig] != spec.Labels[engine.LabelConfig]:
 		return "its description or its image changed"
 	case old.State == engine.StateDead || old.State == engine.StateRemoving:
 		return fmt.Sprintf("the engine calls it %s", old.State)
-	case host != "" && b.renewed[host]:
+	case host != "" && (b.renewed[host] || old.Joins != "" && old.Joins != b.have[host].ID):
 		return "the node it joins is new"
 	}
 	return ""

@@ -61,6 +61,9 @@ type Wanted struct {
 	// HostNetwork says that the host's interfaces are to be made or checked
 	// before any network is.
 	HostNetwork bool
+	// ParentGone says that the interface under the networks is known not to be
+	// there. The kernel has taken the interfaces of all nodes with it.
+	ParentGone bool
 }
 
 // Observed is what the engine has of the lab.
@@ -76,6 +79,7 @@ func Make(w Wanted, o Observed) Plan {
 		planned:  map[string]int{},
 		renewed:  map[string]bool{},
 		starting: map[string]int{},
+		have:     map[string]engine.Container{},
 	}
 	b.networks(w, o)
 	b.volumes(w, o)
@@ -143,9 +147,10 @@ func hash(v any) string {
 // builder collects steps; the maps are keyed by wanted names.
 type builder struct {
 	steps    []Step
-	planned  map[string]int  // the step that makes a network, volume or container
-	renewed  map[string]bool // containers that will be new
-	starting map[string]int  // the step that starts a container
+	planned  map[string]int              // the step that makes a network, volume or container
+	renewed  map[string]bool             // containers that will be new
+	starting map[string]int              // the step that starts a container
+	have     map[string]engine.Container // what there is
 }
 
 func (b *builder) add(s Step) int {

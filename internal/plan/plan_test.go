@@ -132,6 +132,13 @@ func TestMending(t *testing.T) {
 				"create container l-n1-haproxy: the node it joins is new",
 				"start container l-n1-haproxy: it is new",
 			}},
+		{"an up that was cut short left a new node with old services", func(_ *Wanted, o *Observed) { o.Containers[1].Joins = "gone" },
+			[]string{
+				"remove container l-n1-haproxy: the node it joins is new",
+				"create container l-n1-haproxy: the node it joins is new",
+				"start container l-n1-haproxy: it is new",
+			}},
+		{"a service that joined its node stays", func(_ *Wanted, o *Observed) { o.Containers[1].Joins = o.Containers[0].ID }, nil},
 		{"a forgotten helper goes", func(_ *Wanted, o *Observed) {
 			o.Containers = append(o.Containers, engine.Container{ID: "h", Name: "l-helper-up", Labels: map[string]string{engine.LabelService: "helper"}})
 		}, []string{"remove container l-helper-up: a helper that was left behind"}},
@@ -188,4 +195,40 @@ func TestRemove(t *testing.T) {
 		"remove volume l_run: the lab goes down",
 	)
 	needs(t, p, "remove network l_net", "remove container l-n1-haproxy")
+}
+
+// What is on a network without its parent has no interface any more, and an
+// engine that started meanwhile does not know the network: all is made anew.
+func TestParentThatIsGone(t *testing.T) {
+	w := small()
+	o := after(w)
+	w.ParentGone = true
+	for _, state := range []engine.State{engine.StateRunning, engine.StateExited} {
+		for i := range o.Containers {
+			o.Containers[i].State = state
+		}
+		p := Make(w, o)
+		check(t, p,
+			"make host interfaces of the engine's host: the lab's network needs its parent, the host its leg",
+			"remove container l-n1: its network is made anew",
+			"remove container l-n1-haproxy: its network is made anew",
+			"remove network l_net: the interface under it is gone",
+			"create container l-n1: its network is made anew",
+			"create network l_net: the interface under it is gone",
+			"create container l-n1-haproxy: its network is made anew",
+			"start container l-n1: it is new",
+			"start container l-n1-haproxy: it is new",
+		)
+		needs(t, p, "remove network l_net", "remove container l-n1")
+		needs(t, p, "start container l-n1", "create network l_net")
+	}
+}
+
+// Of a host that can't be looked into it is not known what it lacks: nodes wait
+// until that is made.
+func TestNetworkThatMayLackItsParent(t *testing.T) {
+	w := small()
+	o := after(w)
+	o.Containers = nil
+	needs(t, Make(w, o), "start container l-n1", "make host interfaces of the engine's host")
 }
