@@ -75,6 +75,7 @@ func (f Facts) subnet() []Finding {
 	if f.Local {
 		f.subnetOnHost(func(owner string) { taken(owner, move) })
 	}
+	all = append(all, f.elsewhere()...)
 	if len(all) == 0 {
 		all = append(all, Finding{Check: "subnet", Level: OK, What: "the subnet " + f.Subnet.String() + " is free, or the lab's own"})
 	}
@@ -117,7 +118,14 @@ func (f Facts) bridges(to netip.Prefix) bool {
 	return slices.ContainsFunc(f.Networks, func(n engine.Network) bool { return slices.Contains(n.Subnets, to) })
 }
 
-func (f Facts) parent() Finding {
+func (f Facts) parent() []Finding {
+	if shared := f.shared(); len(shared) > 0 {
+		return shared
+	}
+	return []Finding{f.parentThere()}
+}
+
+func (f Facts) parentThere() Finding {
 	switch {
 	case f.Own:
 		return Finding{Check: "parent", Level: OK, What: "the lab makes a parent interface of its own, " + f.Parent}

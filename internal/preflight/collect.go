@@ -14,6 +14,7 @@ type Engine interface {
 	Info(ctx context.Context) (engine.Info, error)
 	Networks(ctx context.Context, f engine.Filter) ([]engine.Network, error)
 	Containers(ctx context.Context, f engine.Filter) ([]engine.Container, error)
+	Volumes(ctx context.Context, f engine.Filter) ([]engine.Volume, error)
 	Images(ctx context.Context, f engine.Filter) ([]engine.Image, error)
 }
 
@@ -27,8 +28,16 @@ func Collect(ctx context.Context, e Engine, local bool, wanted Facts) Facts {
 	g, ctx := errgroup.WithContext(ctx)
 	g.Go(func() (err error) { f.Engine, err = e.Info(ctx); return err })
 	g.Go(func() (err error) { f.Networks, err = e.Networks(ctx, nil); return err })
-	g.Go(func() (err error) {
-		f.Containers, err = e.Containers(ctx, engine.Filter{engine.LabelLab: f.Lab})
+	g.Go(func() (err error) { f.Volumes, err = e.Volumes(ctx, nil); return err })
+	g.Go(func() error {
+		all, err := e.Containers(ctx, nil)
+		for _, c := range all {
+			if c.Labels[engine.LabelLab] == f.Lab {
+				f.Containers = append(f.Containers, c)
+			} else {
+				f.Others = append(f.Others, c)
+			}
+		}
 		return err
 	})
 	g.Go(func() (err error) { images, err = e.Images(ctx, nil); return err })

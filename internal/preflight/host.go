@@ -5,7 +5,9 @@ import (
 	"bytes"
 	"encoding/binary"
 	"encoding/hex"
+	"errors"
 	"io"
+	"io/fs"
 	"math/bits"
 	"net"
 	"net/netip"
@@ -45,9 +47,12 @@ func interfaces() []Interface {
 	var list []Interface
 	for _, i := range found {
 		one := Interface{Name: i.Name, Up: i.Flags&net.FlagUp != 0 && i.Flags&net.FlagRunning != 0}
-		alias, _ := os.ReadFile(filepath.Join("/sys/class/net", i.Name, "ifalias")) // none is as good as empty
+		alias, err := os.ReadFile(filepath.Join("/sys/class/net", i.Name, "ifalias"))
+		if errors.Is(err, fs.ErrNotExist) {
+			continue // it has just gone
+		}
 		one.Alias = strings.TrimSpace(string(alias))
-		addresses, _ := i.Addrs() // an interface that has just gone has none
+		addresses, _ := i.Addrs() // one that has just gone has none
 		for _, a := range addresses {
 			if p, err := netip.ParsePrefix(a.String()); err == nil && p.Addr().Is4() {
 				one.Addresses = append(one.Addresses, p)

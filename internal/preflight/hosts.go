@@ -17,6 +17,7 @@ type HostFacts struct {
 	Node, Endpoint, Interface string
 	Address                   netip.Addr
 	RouterID                  int
+	VIP                       netip.Addr   // of its cluster
 	Peers                     []netip.Addr // the other nodes of its cluster
 
 	Error      error // why the engine can't be used; nothing else is known then
@@ -43,8 +44,11 @@ const clockLimit = 500 * time.Millisecond
 func Host(f HostFacts) []Finding {
 	name := fmt.Sprintf("%s (%s)", f.Node, f.Endpoint)
 	if f.Error != nil {
-		what, cure, _ := strings.Cut(strings.TrimPrefix(f.Error.Error(), f.Node+": "), "\n")
-		return []Finding{{Check: "host", Level: Failure, What: f.Node + ": " + what, Cure: strings.TrimSpace(cure)}}
+		what, cure, _ := strings.Cut(f.Error.Error(), "\n")
+		if !strings.HasPrefix(what, f.Node) {
+			what = f.Node + ": " + what
+		}
+		return []Finding{{Check: "host", Level: Failure, What: what, Cure: strings.TrimSpace(cure)}}
 	}
 	all := []Finding{{Check: "host", Level: OK, What: fmt.Sprintf("%s: version %s, API %s, %s", name, f.Version, f.API, f.Arch)}}
 	add := func(level Level, what, why, cure string) {
@@ -56,13 +60,16 @@ func Host(f HostFacts) []Finding {
 	for _, other := range f.otherLabs() {
 		add(Failure, "it has containers of lab "+other, "two labs on one host want the same ports", "take that lab down: halab down --name "+other)
 	}
-	switch off := f.Offset.Abs(); {
+	off, within := f.Offset.Round(100*time.Microsecond), f.Within.Round(100*time.Microsecond)
+	switch {
 	case !f.ClockKnown:
 		add(Unknown, "its clock could not be read", "", "")
-	case off > clockLimit:
-		add(Warning, "its clock is off by "+f.Offset.Round(time.Millisecond).String(), "logs are put into order by the measured offset, to ±"+f.Within.Round(time.Millisecond).String(), "synchronise it: apt-get install chrony")
+	case off.Abs() > clockLimit:
+		add(Warning, "its clock is off by "+off.String(), "logs are put into order by the measured offset, to ±"+within.String(), "synchronise it: apt-get install chrony")
+	case off.Abs() <= within:
+		add(OK, fmt.Sprintf("its clock is right, ±%s", within), "", "")
 	default:
-		add(OK, fmt.Sprintf("its clock is off by %s, ±%s", f.Offset.Round(100*time.Microsecond), f.Within.Round(100*time.Microsecond)), "", "")
+		add(OK, fmt.Sprintf("its clock is off by %s, ±%s", off, within), "", "")
 	}
 	return append(all, f.looked()...)
 }
@@ -93,10 +100,22 @@ func (f HostFacts) looked() []Finding {
 	case !slices.Contains(l.Addresses, f.Address.String()):
 		return at(Failure, fmt.Sprintf("its interface %s does not have %s, only %s", f.Interface, f.Address, strings.Join(l.Addresses, ", ")),
 			"the other nodes look for it there", fmt.Sprintf("correct x-halab, or: ip address add %s/24 dev %s", f.Address, f.Interface))
+	case len(l.Taken) > 0:
+		return at(Failure, fmt.Sprintf("somebody listens on TCP port %s already", numbers(l.Taken)), "HAProxy and the app want it on every address of the host",
+			fmt.Sprintf("end what has it: ss -ltnp 'sport = :%d'", l.Taken[0]))
 	case l.Problem != "":
 		return at(Failure, l.Problem, "keepalived moves the VIP and talks VRRP", "is the engine rootless, or do its users have another network namespace? Use one that runs as root")
 	}
 	return append(at(OK, fmt.Sprintf("%s is up and has %s", f.Interface, f.Address), "", ""), f.vrrp()...)
+}
+
+// numbers lists ports.
+func numbers(ports []int) string {
+	words := make([]string, len(ports))
+	for i, p := range ports {
+		words[i] = strconv.Itoa(p)
+	}
+	return strings.Join(words, ", ")
 }
 
 // vrrp judges who was heard.
@@ -116,9 +135,17 @@ func (f HostFacts) vrrp() []Finding {
 			heard = append(heard, h.From+" (router ID "+strconv.Itoa(h.RouterID)+")")
 		}
 	}
-	text := fmt.Sprintf("%s: VRRP is heard from %d peers of its cluster", f.Node, peers)
+	also := ""
 	if len(heard) > 0 {
-		text += ", and from " + strings.Join(heard, ", ")
+		also = "; also from " + strings.Join(heard, ", ")
 	}
-	return append(all, Finding{Check: "host", Level: OK, What: text})
+	if f.Running && peers == 0 && !slices.Contains(f.Look.Addresses, f.VIP.String()) {
+		return append(all, Finding{"host", Warning, f.Node + ": VRRP is heard from no node of its cluster" + also,
+			"it has not the VIP, so the other one sends adverts that do not arrive", "is the network's multicast filtered (IGMP snooping, a firewall for protocol 112)? on the host:  tcpdump -ni " + f.Interface + " proto 112"})
+	}
+	text := fmt.Sprintf("%s: VRRP is heard from %d of its cluster", f.Node, peers)
+	if slices.Contains(f.Look.Addresses, f.VIP.String()) {
+		text = fmt.Sprintf("%s: it has the VIP %s, and is the one that sends VRRP", f.Node, f.VIP)
+	}
+	return append(all, Finding{Check: "host", Level: OK, What: text + also})
 }

@@ -26,7 +26,7 @@ const (
 
 // Finding is one thing that was looked at.
 type Finding struct {
-	Check string `json:"check"` // engine, api, macvlan, subnet, parent, disk, base or leftovers
+	Check string `json:"check"` // engine, api, macvlan, subnet, names, parent, disk, base or leftovers
 	Level Level  `json:"level"`
 	What  string `json:"what"`           // what was found
 	Why   string `json:"why,omitempty"`  // why that matters
@@ -40,11 +40,14 @@ type Facts struct {
 	Parent string // interface under the network
 	Own    bool   // the parent is a pair that halab makes
 	Hosts  bool   // the nodes are hosts of their own: no network is made
+	Names  Names  // what the lab's objects will be called
 
 	EngineError error // why the engine can't be used; nothing else is known then
 	Engine      engine.Info
 	Networks    []engine.Network   // all of the engine
 	Containers  []engine.Container // of the lab
+	Others      []engine.Container // of anybody else
+	Volumes     []engine.Volume    // all of the engine
 
 	// Local says that the engine runs on this machine, and that the fields below
 	// are about its host.
@@ -131,5 +134,6 @@ func Evaluate(f Facts) []Finding {
 	}
 	all := []Finding{f.engine(), f.api(), f.macvlan()}
 	all = append(all, f.subnet()...)
-	return append(all, f.parent(), f.disk(), f.base(), f.leftovers())
+	all = append(all, f.names()...)
+	return append(all, append(f.parent(), f.disk(), f.base(), f.leftovers())...)
 }

@@ -74,6 +74,42 @@ func TestEvaluate(t *testing.T) {
 			f.Interfaces = append(f.Interfaces, Interface{Name: "eth1", Addresses: []netip.Prefix{prefix("192.168.99.7/24")}})
 			f.Routes = append(f.Routes, Route{"eth1", prefix("192.168.99.0/24")})
 		}, "", OK, ""},
+		{"the lab on another subnet", func(f *Facts) {
+			f.Networks = []engine.Network{{Name: "halab-lab", Labels: ours, Subnets: []netip.Prefix{prefix("192.168.77.0/24")}}}
+		}, "subnet", Failure, "halab down --name halab"},
+		{"a container of the lab's name", func(f *Facts) {
+			f.Names.Containers = []string{"halab-frontend-01"}
+			f.Others = []engine.Container{{Name: "halab-frontend-01"}, {Name: "halab-frontend-02"}}
+		}, "names", Failure, "docker rm -f halab-frontend-01"},
+		{"another lab's container of the lab's name", func(f *Facts) {
+			f.Names.Containers = []string{"halab-a-b"}
+			f.Others = []engine.Container{{Name: "halab-a-b", Labels: map[string]string{engine.LabelLab: "halab-a"}}}
+		}, "names", Failure, "of lab halab-a"},
+		{"a network of the lab's name", func(f *Facts) {
+			f.Names.Networks = []string{"halab-lab"}
+			f.Networks = []engine.Network{{Name: "halab-lab"}}
+		}, "names", Failure, "docker network rm halab-lab"},
+		{"a volume of the lab's name", func(f *Facts) {
+			f.Names.Volumes = []string{"halab-frontend-01-run"}
+			f.Volumes = []engine.Volume{{Name: "halab-frontend-01-run"}}
+		}, "names", Failure, "docker volume rm halab-frontend-01-run"},
+		{"the lab's own names", func(f *Facts) {
+			f.Names = Names{Networks: []string{"halab-lab"}, Volumes: []string{"halab-run"}, Interfaces: []string{"halab0", "halab0p"}}
+			f.Networks = []engine.Network{{Name: "halab-lab", Labels: ours}}
+			f.Volumes = []engine.Volume{{Name: "halab-run", Labels: ours}}
+			f.Interfaces = append(f.Interfaces, Interface{Name: "halab0", Alias: agentapi.InterfaceAlias("halab")}, Interface{Name: "halab0p"})
+		}, "", OK, ""},
+		{"an interface of the lab's name", func(f *Facts) {
+			f.Names.Interfaces = []string{"halab0", "halab0p", "halab0h"}
+			f.Interfaces = append(f.Interfaces, Interface{Name: "halab0"})
+		}, "names", Failure, "ip link delete halab0"},
+		{"another network on the parent", func(f *Facts) {
+			f.Networks = []engine.Network{{Name: "vlan", Driver: "macvlan", Options: map[string]string{"parent": "halab0"}}}
+		}, "parent", Failure, "that of Docker network vlan"},
+		{"another network on the parent, and an engine that allows it", func(f *Facts) {
+			f.Engine.APIVersion = "1.46"
+			f.Networks = []engine.Network{{Name: "vlan", Driver: "macvlan", Options: map[string]string{"parent": "halab0"}}}
+		}, "", OK, ""},
 		{"no such parent", func(f *Facts) { f.Own, f.Parent = false, "eth9" }, "parent", Failure, "name one of eth0"},
 		{"disk nearly full", func(f *Facts) { f.Free = 1e9 }, "disk", Warning, "1.0 GB free"},
 		{"disk full", func(f *Facts) { f.Free = 1e8 }, "disk", Failure, "docker image prune"},
