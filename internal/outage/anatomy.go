@@ -1,6 +1,7 @@
 package outage
 
 import (
+	"fmt"
 	"math"
 	"slices"
 	"strings"
@@ -62,6 +63,15 @@ func (v *view) change() (old, next string) {
 
 func (v *view) step(name StepName, at int64, node, source string) Step {
 	return Step{Name: name, AtMs: v.ms(at), Node: node, Source: source}
+}
+
+// by adds to the evidence that a node's own clock is another than the
+// observer's, and how far the correction of its times may be wrong.
+func (v *view) by(node, source string) string {
+	if within := v.rec.Clocks[node].WithinNs; within > 0 {
+		return fmt.Sprintf("%s, its clock corrected to ±%.1f ms", source, float64(within)/1e6)
+	}
+	return source
 }
 
 // direct are the samples that the VIP's holder itself answered, by due.
@@ -160,7 +170,7 @@ func (v *view) detected(old, next string, elected Step) Step {
 func (v *view) electedAt(next string) Step {
 	for _, e := range v.elected() {
 		if e.Node == next && e.Mono >= v.at.at-slack {
-			source := "node event vrrp"
+			source := v.by(next, "node event vrrp")
 			if e.State.VRRP == "" && e.Time.IsZero() {
 				source = "first advert on the wire"
 			}
@@ -178,7 +188,7 @@ func (v *view) electedAt(next string) Step {
 func (v *view) vipAt(next string) Step {
 	for _, s := range v.holding(next) {
 		if s.from >= v.at.at-slack && s.from < v.to {
-			return v.step(StepVIP, s.from, next, "node event vip-added (netlink)")
+			return v.step(StepVIP, s.from, next, v.by(next, "node event vip-added (netlink)"))
 		}
 	}
 	return Step{Name: StepVIP, Missing: next + " reported no VIP on its interface"}

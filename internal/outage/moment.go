@@ -71,7 +71,7 @@ func (v *view) told(from, to int64, names []agentapi.EventName, node string, wir
 	var found moment
 	for _, e := range v.events {
 		if e.Node == node && e.Mono >= from && e.Mono <= to && slices.Contains(names, e.Name) {
-			found = moment{at: e.Mono, source: "node event " + string(e.Name), uncertain: reaction}
+			found = moment{at: e.Mono, source: v.by(node, "node event "+string(e.Name)), uncertain: reaction + v.rec.Clocks[node].WithinNs}
 			break
 		}
 	}

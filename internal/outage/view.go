@@ -60,8 +60,8 @@ func look(rec *Recording, phase Phase) (v *view, problem string) {
 	fault, marked := v.moment(MarkFault)
 	end := v.end()
 	restore, mended := v.moment(MarkRestore)
-	if !mended || restore > end {
-		restore = end
+	if !mended || restore > end || rec.Kind == KindCalibrate && phase == PhaseFault {
+		restore = end // what a calibration lets go is seen to the end
 	}
 	if !marked {
 		return v, "the recording has no mark of the fault"
