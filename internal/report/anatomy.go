@@ -19,13 +19,7 @@ func (t *textReport) anatomy(run outage.Run) {
 		for _, st := range a.Streams {
 			t.line("    " + streamText(st))
 		}
-		previous, any := 0.0, false
-		for _, s := range a.Anatomy {
-			t.step(s, previous, any)
-			if s.Seen() {
-				previous, any = s.AtMs, true
-			}
-		}
+		t.steps(a)
 		for _, inv := range a.Invariants {
 			if !inv.Broken() && !inv.Remarkable() {
 				continue
@@ -39,8 +33,40 @@ func (t *textReport) anatomy(run outage.Run) {
 	}
 }
 
-func (t *textReport) step(s outage.Step, previous float64, any bool) {
-	title := padRight(stepTitle(s.Name), 26)
+func (t *textReport) steps(a outage.Analysis) {
+	previous, any := 0.0, false
+	list := a.Anatomy
+	why, none := missingAll(list)
+	if none {
+		list = list[:1]
+	}
+	for _, s := range list {
+		t.step(a.Phase, s, previous, any)
+		if s.Seen() {
+			previous, any = s.AtMs, true
+		}
+	}
+	if none {
+		t.line("    " + t.Style.Dim(plain(why)))
+	}
+}
+
+// missingAll says whether nothing followed on what was done, and why.
+func missingAll(steps []outage.Step) (why string, none bool) {
+	if len(steps) < 2 {
+		return "", false
+	}
+	why = steps[1].Missing
+	for _, s := range steps[1:] {
+		if s.Seen() || s.Missing != why {
+			return "", false
+		}
+	}
+	return why, true
+}
+
+func (t *textReport) step(phase outage.Phase, s outage.Step, previous float64, any bool) {
+	title := padRight(stepTitle(phase, s.Name), 26)
 	if !s.Seen() {
 		t.hanging("    "+t.Style.Dim(title+"       –  "), plain(s.Missing), 40)
 		return

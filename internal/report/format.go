@@ -108,11 +108,12 @@ func plural(n int, noun string) string {
 	return strconv.Itoa(n) + " " + noun + "s"
 }
 
-// stepTitle is a step of the anatomy in words.
-func stepTitle(n outage.StepName) string {
+// stepTitle is a step of the anatomy in words; what a failback begins with is
+// no fault.
+func stepTitle(phase outage.Phase, n outage.StepName) string {
 	switch n {
 	case outage.StepFault:
-		return "fault"
+		return zeroName(phase)
 	case outage.StepLastServed:
 		return "last byte served"
 	case outage.StepLastAdvert:

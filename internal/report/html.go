@@ -19,6 +19,9 @@ var pageTemplate string
 //go:embed page.css
 var pageStyle string
 
+//go:embed picture.css
+var pictureStyle string
+
 // manyPictures is where the pictures of runs that are neither worst nor median
 // lose their strip of the whole phase, to keep the page at a size that opens.
 const manyPictures = 200
@@ -101,7 +104,7 @@ func HTML(w io.Writer, r *outage.Result) error {
 
 func newPage(r *outage.Result, k ink) *page {
 	p := &page{
-		result: r, ink: k, Style: template.CSS(pageStyle), Facts: facts(r), // our own style sheet
+		result: r, ink: k, Style: template.CSS(pictureStyle + pageStyle), Facts: facts(r), // our own style sheets
 		Budgets: budgets(r), Version: plain(r.Halab), Aborted: r.Interrupted,
 	}
 	var names []string
@@ -245,7 +248,7 @@ func newPhaseView(rv *runView, a outage.Analysis) phaseView {
 	}
 	previous, any := 0.0, false
 	for _, st := range a.Anatomy {
-		sv := stepView{Name: stepTitle(st.Name), Node: plain(st.Node), Source: plain(st.Source)}
+		sv := stepView{Name: stepTitle(a.Phase, st.Name), Node: plain(st.Node), Source: plain(st.Source)}
 		if st.Seen() {
 			sv.At = number(st.AtMs)
 			if any {

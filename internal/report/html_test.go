@@ -5,6 +5,8 @@ import (
 	"encoding/xml"
 	"errors"
 	"io"
+	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -184,5 +186,41 @@ func TestWorstAndMedianComeFirst(t *testing.T) {
 	worst, _, what = notable(appHang())
 	if worst != 4 || what != "the slowest answer" {
 		t.Errorf("worst %d (%s)", worst, what)
+	}
+}
+
+// A picture in a file of its own is whole: well-formed, with its colours, and
+// named after its scenario.
+func TestPictureFiles(t *testing.T) {
+	dir, r := t.TempDir(), drilled()
+	if err := Pictures(dir, r); err != nil {
+		t.Fatal(err)
+	}
+	for _, s := range r.Scenarios {
+		data, err := os.ReadFile(filepath.Join(dir, fileName(s.Name)+".svg"))
+		if validRuns(s) == 0 {
+			if err == nil {
+				t.Errorf("%s has a picture, and no run of it is a measurement", s.Name)
+			}
+			continue
+		}
+		var drawn struct {
+			XMLName xml.Name `xml:"http://www.w3.org/2000/svg svg"`
+			Style   string   `xml:"style"`
+		}
+		if err == nil {
+			err = xml.Unmarshal(data, &drawn)
+		}
+		if err != nil || !strings.Contains(drawn.Style, "--n0:") {
+			t.Errorf("the picture of %s: %v, style %.40q", s.Name, err, drawn.Style)
+		}
+	}
+}
+
+func TestFileNames(t *testing.T) {
+	for scenario, want := range map[string]string{"frontend/node-crash": "frontend-node-crash", "../../Etc x": "etc-x"} {
+		if got := fileName(scenario); got != want {
+			t.Errorf("the file of %q is %q, not %q", scenario, got, want)
+		}
 	}
 }

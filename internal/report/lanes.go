@@ -28,12 +28,12 @@ func (p *picture) tenures(all []outage.Tenure, node string, y, h float64) {
 	}
 }
 
-// outageLane draws what was measured (thick) over what was predicted (the end
-// of the outage lies somewhere in the pale bar).
+// outageLane draws what was measured at the edge (thick) over what was predicted
+// there (the end of the outage lies somewhere in the pale bar).
 func (p *picture) outageLane(y float64) {
 	begin := 0.0
-	if p.outage != nil {
-		begin = p.outage.FromMs
+	if p.edge != nil {
+		begin = p.edge.FromMs
 	}
 	right := p.x.clamped(begin)
 	if e := p.expected; e != nil && e.Never {
@@ -44,13 +44,13 @@ func (p *picture) outageLane(y float64) {
 		right = b
 	}
 	length := "none"
-	if p.outage != nil {
-		a, b := p.x.clamped(p.outage.FromMs), p.x.clamped(p.outage.ToMs)
+	if p.edge != nil {
+		a, b := p.x.clamped(p.edge.FromMs), p.x.clamped(p.edge.ToMs)
 		p.rect(failColour, a, y+7, max(b-a, 1), 5)
 		right = max(right, b)
-		length = number(p.outage.Ms()) + " ms"
+		length = number(p.edge.Ms()) + " ms"
 	}
-	p.text(inkColour, 11, leftMargin-6, y+13, end, "outage "+length)
+	p.text(inkColour, 11, leftMargin-6, y+13, end, "edge outage "+length)
 	if p.expected == nil {
 		return
 	}

@@ -96,9 +96,9 @@ func (k ink) place(s scene, x linear) ([]label, int) {
 		if !st.Seen() || st.AtMs > x.hi {
 			continue
 		}
-		l := label{text: stepTitle(st.Name) + " " + number(st.AtMs), at: st.AtMs, x: x.at(st.AtMs), c: stepColour}
+		l := label{text: stepTitle(s.analysis.Phase, st.Name) + " " + number(st.AtMs), at: st.AtMs, x: x.at(st.AtMs), c: stepColour}
 		if st.Name == outage.StepFault {
-			l.text, l.c = zeroName(s.analysis.Phase)+" 0", faultColour
+			l.c = faultColour
 		}
 		if st.AtMs < x.lo {
 			l.text, l.x, l.before = "← "+l.text, leftMargin-4, true
@@ -265,7 +265,7 @@ func describe(s scene) string {
 	}
 	for _, st := range s.analysis.Anatomy {
 		if st.Seen() {
-			fmt.Fprintf(&b, "%s at %s ms. ", stepTitle(st.Name), number(st.AtMs))
+			fmt.Fprintf(&b, "%s at %s ms. ", stepTitle(s.analysis.Phase, st.Name), number(st.AtMs))
 		}
 	}
 	return strings.TrimSpace(b.String())

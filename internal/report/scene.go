@@ -17,6 +17,7 @@ type scene struct {
 	nodes    []string // of the cluster that was hit, in the order of their lanes
 	colours  map[string]colour
 	outage   *outage.Span // the longest of the first stream that had one
+	edge     *outage.Span // the longest at the edge
 	expected *outage.Prediction
 }
 
@@ -50,6 +51,9 @@ func newScene(s outage.ScenarioResult, run outage.Run, a outage.Analysis, colour
 		sc.streams = append(sc.streams, p)
 		if sc.outage == nil {
 			sc.outage = longest(st.Spans)
+		}
+		if st.Name == agentapi.StreamEdge {
+			sc.edge = longest(st.Spans)
 		}
 	}
 	sort.SliceStable(sc.streams, func(i, j int) bool { return streamRank(sc.streams[i].name) < streamRank(sc.streams[j].name) })
