@@ -1,10 +1,12 @@
 package lab
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"halab/internal/agentapi"
 	"halab/internal/engine"
@@ -16,6 +18,8 @@ import (
 type Removed struct {
 	Containers, Networks, Volumes, Images int
 	Interfaces                            []string
+	image                                 string          // that helpers run from
+	met                                   map[string]bool // what is counted already
 }
 
 // Nothing says that there was nothing to remove.
@@ -23,59 +27,86 @@ func (r Removed) Nothing() bool {
 	return r.Containers+r.Networks+r.Volumes+r.Images+len(r.Interfaces) == 0
 }
 
+// count adds what was observed, each thing once however often it is met.
+func (r *Removed) count(o plan.Observed) {
+	add := func(sum *int, thing string) {
+		if !r.met[thing] {
+			r.met[thing] = true
+			*sum++
+		}
+	}
+	for _, c := range o.Containers {
+		add(&r.Containers, "container "+c.ID)
+	}
+	for _, n := range o.Networks {
+		add(&r.Networks, "network "+n.ID)
+	}
+	for _, v := range o.Volumes {
+		add(&r.Volumes, "volume "+v.Name)
+	}
+}
+
 // downPasses bounds how often Down looks again. What a killed halab asked the
-// engine for last may appear only while Down is at work; once is the rule.
+// engine for last may appear only while Down is at work, or hold a volume before
+// it appears; once is the rule.
 const downPasses = 5
 
 // Down removes everything that carries the lab's label, and the lab's
 // interfaces on the engine's host. It needs no description of the lab.
 func (l *Lab) Down(ctx context.Context) (Removed, error) {
-	var r Removed
+	r := Removed{met: map[string]bool{}}
+	var failed error
 	for pass := range downPasses {
 		o, err := l.Observe(ctx)
 		if err != nil {
 			return r, err
 		}
-		if pass > 0 && len(o.Containers)+len(o.Networks)+len(o.Volumes) == 0 {
+		if pass == 0 {
+			l.undoOnHosts(ctx, o)
+		} else if len(o.Containers)+len(o.Networks)+len(o.Volumes) == 0 {
+			failed = nil
 			break
 		}
-		if err := l.downOnce(ctx, o, &r); err != nil {
-			return r, err
+		failed = l.downOnce(ctx, o, &r)
+		if pass == 0 {
+			failed = errors.Join(failed, l.sweepHosts(context.WithoutCancel(ctx), r.image))
 		}
+		if failed == nil {
+			continue
+		}
+		if pass == downPasses-1 || !errors.Is(failed, engine.ErrConflict) || Pause(ctx, changePause) != nil {
+			break
+		}
+		l.sink.Info(l.name, "the engine still has work for it; looking again")
 	}
-	return r, l.silence("down again when it does")
+	return r, errors.Join(failed, l.Silence("down again when that is mended"))
 }
 
 // downOnce removes what was observed and the host's interfaces.
 func (l *Lab) downOnce(ctx context.Context, o plan.Observed, r *Removed) error {
-	r.Containers += len(o.Containers)
-	r.Networks += len(o.Networks)
-	r.Volumes += len(o.Volumes)
-	image, err := l.helperImage(ctx, o)
+	r.count(o)
+	image, err := l.HelperImage(ctx, o.Containers)
 	if err != nil {
 		return err
 	}
+	r.image = image
 	// A helper that somebody left at work could make an interface anew.
-	if o.Containers, err = l.removeHelpers(ctx, o.Containers); err != nil {
+	if o.Containers, err = l.EndHelpers(ctx, o.Containers); err != nil {
 		return err
 	}
-	// The interfaces can go while the containers do: the kernel takes the
-	// macvlan children of a parent with it.
-	g := newGroup(ctx, 2)
-	var objects, host error
-	g.run(func(ctx context.Context) error { objects = l.execute(ctx, plan.Remove(o), nil); return nil })
-	g.run(func(ctx context.Context) error {
-		var names []string
-		names, host = l.hostDown(ctx, image)
-		r.Interfaces = append(r.Interfaces, names...)
-		return nil
-	})
-	_ = g.wait() // both report through their own variables, so that one failing does not stop the other
-	return errors.Join(objects, host)
+	// The interfaces go last: an engine that started between the removal of a
+	// network's parent and that of the network itself would never forget it.
+	if err := l.execute(ctx, plan.Remove(o), nil); err != nil {
+		return err
+	}
+	names, err := l.hostDown(ctx, image)
+	r.Interfaces = append(r.Interfaces, names...)
+	return err
 }
 
-// removeHelpers removes the helpers among the containers and returns the others.
-func (l *Lab) removeHelpers(ctx context.Context, all []engine.Container) ([]engine.Container, error) {
+// EndHelpers removes the helpers among the containers and returns the others. A
+// helper goes on when the halab that started it is killed.
+func (l *Lab) EndHelpers(ctx context.Context, all []engine.Container) ([]engine.Container, error) {
 	var others []engine.Container
 	for _, c := range all {
 		if c.Labels[engine.LabelService] != helperService {
@@ -101,24 +132,36 @@ func (l *Lab) hostDown(ctx context.Context, image string) ([]string, error) {
 	})
 }
 
-// helperImage picks an image that has the agent: the one the lab's nodes run
-// from, or any node image that is there.
-func (l *Lab) helperImage(ctx context.Context, o plan.Observed) (string, error) {
-	for _, c := range o.Containers {
-		if s := c.Labels[engine.LabelService]; s == "node" || s == "client" {
-			return c.ImageID, nil
-		}
-	}
+// ownNode begins the name of the images that the helper may run from.
+const ownNode = "halab/node:"
+
+// HelperImage is the image on the lab's engine that helpers run from, by its ID;
+// "" where there is none.
+func (l *Lab) HelperImage(ctx context.Context, containers []engine.Container) (string, error) {
 	images, err := l.engine.Images(ctx, engine.Filter{"halab.image": "node"})
 	if err != nil {
 		return "", err
 	}
-	// What a build has half done has the label already, and no name yet.
-	at := slices.IndexFunc(images, func(i engine.Image) bool { return len(i.Tags) > 0 })
-	if at < 0 {
-		return "", nil
+	return OwnNodeImage(images, containers), nil
+}
+
+// OwnNodeImage is the ID of an image that halab built and that has the agent, ""
+// where there is none: the one that a container of the lab runs from, or any.
+// Helpers are on the host's network, so none runs from an image that a
+// description brought along. What a build has half done has the label already,
+// and no name yet.
+func OwnNodeImage(images []engine.Image, containers []engine.Container) string {
+	chosen := ""
+	for _, i := range images {
+		if !slices.ContainsFunc(i.Tags, func(tag string) bool { return strings.HasPrefix(tag, ownNode) }) {
+			continue
+		}
+		if slices.ContainsFunc(containers, func(c engine.Container) bool { return c.ImageID == i.ID }) {
+			return i.ID
+		}
+		chosen = cmp.Or(chosen, i.ID)
 	}
-	return images[at].ID, nil
+	return chosen
 }
 
 // RemoveImages removes every image that halab built, but for those that

@@ -2,6 +2,8 @@ package lab_test
 
 import (
 	"context"
+	"errors"
+	"fmt"
 	"slices"
 	"sync"
 	"testing"
@@ -89,6 +91,45 @@ func TestDownLooksAgain(t *testing.T) {
 	}
 }
 
+// What the engine still makes for a killed halab holds a volume before it can be
+// seen: Down comes back for both, and counts each once.
+func TestDownComesBackForWhatIsBeingMade(t *testing.T) {
+	e := newEngine(t)
+	create(t, e, "l-n1", "node")
+	if err := e.VolumeCreate(t.Context(), engine.Volume{Name: "l-n1-run", Labels: map[string]string{engine.LabelLab: "l"}}); err != nil {
+		t.Fatal(err)
+	}
+	var late sync.Once
+	e.Hooks.Before = func(_ context.Context, c enginetest.Call) (err error) {
+		if c.Method == "VolumeRemove" {
+			late.Do(func() {
+				create(t, e, "l-n1-app", "app")
+				err = fmt.Errorf("%w: volume is in use", engine.ErrConflict)
+			})
+		}
+		return err
+	}
+	if r := down(t, e); r.Containers != 2 || r.Volumes != 1 {
+		t.Errorf("removed %+v", r)
+	}
+}
+
+// What somebody else holds is said in the end, and not waited for for ever.
+func TestDownGivesUpWhatIsHeld(t *testing.T) {
+	e := newEngine(t)
+	create(t, e, "l-n1", "node")
+	held := fmt.Errorf("%w: held by another", engine.ErrConflict)
+	e.Hooks.Before = func(_ context.Context, c enginetest.Call) error {
+		if c.Method == "ContainerRemove" && c.Target == "l-n1" {
+			return held
+		}
+		return nil
+	}
+	if _, err := lab.New("l", e, func(event.Event) {}).Down(t.Context()); !errors.Is(err, held) {
+		t.Errorf("Down says %v", err)
+	}
+}
+
 // The name of a helper may be held for a moment after it was removed.
 func TestDownWaitsForTheHelpersName(t *testing.T) {
 	e := newEngine(t)
@@ -104,6 +145,47 @@ func TestDownWaitsForTheHelpersName(t *testing.T) {
 	down(t, e)
 	if refused != 3 {
 		t.Errorf("asked for the helper %d times", refused)
+	}
+}
+
+// The helper may change interfaces and nothing else.
+func TestHelperIsConfined(t *testing.T) {
+	e := newEngine(t)
+	create(t, e, "l-n1", "node")
+	var spec engine.ContainerSpec
+	program := e.Hooks.Program
+	e.Hooks.Program = func(s engine.ContainerSpec) enginetest.Program {
+		if s.Labels[engine.LabelService] == "helper" {
+			spec = s
+		}
+		return program(s)
+	}
+	down(t, e)
+	if !slices.Equal(spec.CapDrop, []string{"ALL"}) || !slices.Equal(spec.CapAdd, []string{"NET_ADMIN"}) ||
+		!slices.Equal(spec.SecurityOpt, []string{"no-new-privileges"}) || !spec.ReadOnly || len(spec.Mounts) > 0 || spec.PIDMode != "" {
+		t.Errorf("the helper is %+v", spec)
+	}
+}
+
+// The helper is on the host's network: an image that a description brought
+// along never runs there, whatever its labels say.
+func TestHelperRunsFromHalabsOwnImage(t *testing.T) {
+	e := newEngine(t)
+	e.AddImage(engine.Image{Tags: []string{"somebody/else:1"}, Labels: map[string]string{"halab.image": "node"}})
+	for service, name := range map[string]string{"node": "l-n1", "client": "l-client"} {
+		if _, err := e.ContainerCreate(t.Context(), engine.ContainerSpec{Name: name, Image: "somebody/else:1",
+			Labels: map[string]string{engine.LabelLab: "l", engine.LabelService: service}}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	all, err := e.Containers(t.Context(), nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := lab.New("l", e, func(event.Event) {}).HelperImage(t.Context(), all)
+	own, ownErr := e.ImageInspect(t.Context(), "halab/node:x")
+	if err != nil || ownErr != nil || got != own.ID {
+		t.Errorf("the helper would run from %q, %v; want %q", got, err, own.ID)
 	}
 }
 

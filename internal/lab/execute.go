@@ -7,6 +7,7 @@ import (
 	"maps"
 	"slices"
 	"sync"
+	"time"
 
 	"halab/internal/engine"
 	"halab/internal/plan"
@@ -79,6 +80,10 @@ func (l *Lab) execute(ctx context.Context, p plan.Plan, host func(context.Contex
 	return errors.Join(errs...)
 }
 
+// stepTime bounds one step, which is finished also after an interruption. The
+// engine of a small machine takes half a minute to start four containers.
+const stepTime = time.Minute
+
 // step waits for what step i needs, then does it.
 func (e *execution) step(ctx context.Context, i int, done []chan struct{}, slots chan struct{}) error {
 	s := e.plan.Steps[i]
@@ -95,7 +100,7 @@ func (e *execution) step(ctx context.Context, i int, done []chan struct{}, slots
 		return nil
 	}
 	end := e.lab.sink.Begin(s.Subject, phase(s.Action), s.Cause)
-	work, cancel := detached(ctx)
+	work, cancel := context.WithTimeout(context.WithoutCancel(ctx), stepTime)
 	defer cancel()
 	err := e.do(work, s)
 	end(err)

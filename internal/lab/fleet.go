@@ -82,13 +82,27 @@ func reachable(w plan.Wanted, absent []string) plan.Wanted {
 	return w
 }
 
-// silence is an error that names the hosts that did not answer, nil where all
-// did.
-func (l *Lab) silence(what string) error {
+// leaveAlone leaves out of what is observed what is on hosts that take no part:
+// what a lab has there stays.
+func leaveAlone(o plan.Observed, absent []string) plan.Observed {
+	gone := func(endpoint string) bool { return endpoint != "" && slices.Contains(absent, endpoint) }
+	o.Containers = slices.DeleteFunc(slices.Clone(o.Containers), func(c engine.Container) bool { return gone(c.Endpoint) })
+	o.Networks = slices.DeleteFunc(slices.Clone(o.Networks), func(n engine.Network) bool { return gone(n.Endpoint) })
+	o.Volumes = slices.DeleteFunc(slices.Clone(o.Volumes), func(v engine.Volume) bool { return gone(v.Endpoint) })
+	return o
+}
+
+// Silence is an error that names the hosts that did not answer, nil where all
+// did; what says what to do then.
+func (l *Lab) Silence(what string) error {
 	silent := l.silent()
 	var lines []string
 	for _, name := range slices.Sorted(maps.Keys(silent)) {
-		lines = append(lines, fmt.Sprintf("%s; %s", silent[name], what))
+		why, cure, found := strings.Cut(silent[name], "\n")
+		if found {
+			cure = "\n" + cure
+		}
+		lines = append(lines, fmt.Sprintf("%s; %s%s", why, what, cure))
 	}
 	if len(lines) == 0 {
 		return nil

@@ -100,10 +100,8 @@ func (l *Lab) createHelper(ctx context.Context, spec engine.ContainerSpec) (stri
 		if err := gone(l.engine.ContainerRemove(ctx, spec.Name)); err != nil {
 			return "", err
 		}
-		select {
-		case <-ctx.Done():
-			return "", context.Cause(ctx)
-		case <-time.After(helperPause):
+		if err := Pause(ctx, helperPause); err != nil {
+			return "", err
 		}
 	}
 }
@@ -122,29 +120,34 @@ func (l *Lab) startHelper(ctx context.Context, spec engine.ContainerSpec) (strin
 	return id, nil
 }
 
-func (l *Lab) helperReply(ctx context.Context, id string, code int) (agentapi.NetworkReply, error) {
-	var reply agentapi.NetworkReply
-	var lines, errs bytes.Buffer
-	err := l.engine.Logs(ctx, id, engine.LogOptions{Tail: -1}, func(line engine.LogLine) error {
+// helperSaid reads what a helper wrote to its standard output and error.
+func (l *Lab) helperSaid(ctx context.Context, id string) (lines, errs string, err error) {
+	var out, complaints bytes.Buffer
+	err = l.engine.Logs(ctx, id, engine.LogOptions{Tail: -1}, func(line engine.LogLine) error {
 		if line.Stderr {
-			fmt.Fprintln(&errs, line.Text)
+			fmt.Fprintln(&complaints, line.Text)
 		} else {
-			fmt.Fprintln(&lines, line.Text)
+			fmt.Fprintln(&out, line.Text)
 		}
 		return nil
 	})
+	return out.String(), complaints.String(), err
+}
+
+func (l *Lab) helperReply(ctx context.Context, id string, code int) (agentapi.NetworkReply, error) {
+	var reply agentapi.NetworkReply
+	lines, errs, err := l.helperSaid(ctx, id)
 	if err != nil {
 		return reply, err
 	}
-	if err := json.Unmarshal(lines.Bytes(), &reply); err != nil {
-		return reply, fmt.Errorf("the helper on the engine's host ended with %d and said: %s",
-			code, strings.TrimSpace(lines.String()+errs.String()))
+	if err := json.Unmarshal([]byte(lines), &reply); err != nil {
+		return reply, fmt.Errorf("the helper on the engine's host ended with %d and said: %s", code, strings.TrimSpace(lines+errs))
 	}
 	if reply.Problem != "" {
 		return reply, &HostProblem{Problem: reply.Problem, Cure: reply.Cure}
 	}
 	if code != 0 {
-		return reply, fmt.Errorf("the helper on the engine's host ended with %d: %s", code, strings.TrimSpace(errs.String()))
+		return reply, fmt.Errorf("the helper on the engine's host ended with %d: %s", code, strings.TrimSpace(errs))
 	}
 	return reply, nil
 }

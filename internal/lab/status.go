@@ -1,11 +1,8 @@
 package lab
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
-	"fmt"
-	"net/netip"
 	"slices"
 	"sort"
 	"strconv"
@@ -45,8 +42,8 @@ type VIP struct {
 type Node struct {
 	Name    string `json:"name"`
 	Address string `json:"address"`
-	// State of its own container: running, paused, exited, missing, or
-	// unreachable where its host does not answer, for that Reason.
+	// State of its own container: running, paused, exited, or unreachable
+	// where its host does not answer, for that Reason.
 	State  string `json:"state"`
 	Reason string `json:"reason,omitempty"`
 	// VRRP is MASTER, BACKUP or FAULT as keepalived said last; empty when
@@ -63,10 +60,16 @@ type Node struct {
 	// ClockOffset is how many seconds the clock of a node that is a host of its
 	// own is ahead of this machine's.
 	ClockOffset *float64 `json:"clock_offset_seconds,omitempty"`
+	// ClockWithin is how far ClockOffset may be wrong, in seconds.
+	ClockWithin *float64 `json:"clock_within_seconds,omitempty"`
+
+	// appGone says that the app's process has ended, which its node sees before
+	// the engine does.
+	appGone bool
 }
 
-// missing is the state of a container that is not there.
-const missing = "missing"
+// Missing is the state of a container that is not there.
+const Missing = "missing"
 
 // Status reads the state of the lab: one listing, and from each node the last
 // line that its PID 1 wrote, which holds all it knows.
@@ -141,7 +144,7 @@ func (l *Lab) lastState(ctx context.Context, id string) (agentapi.State, error) 
 
 // assemble puts listing and reports together. It is pure.
 func assemble(name string, all []engine.Container, states map[string]agentapi.State) *Status {
-	s := &Status{Lab: name, Client: missing}
+	s := &Status{Lab: name, Client: Missing}
 	nodes := nodeContainers(all)
 	for _, c := range all {
 		if c.Labels[engine.LabelService] == "client" {
@@ -186,7 +189,7 @@ func nodeStatus(c engine.Container, all []engine.Container, told agentapi.State)
 		Services: map[string]string{}, Servers: map[string]string{},
 	}
 	for _, service := range topology.Services()[1:] {
-		n.Services[string(service)] = missing
+		n.Services[string(service)] = Missing
 	}
 	for _, other := range all {
 		service := other.Labels[engine.LabelService]
@@ -197,7 +200,7 @@ func nodeStatus(c engine.Container, all []engine.Container, told agentapi.State)
 	if !alive(c.State) {
 		return n
 	}
-	n.Link, n.HAProxy, n.Faults = told.Link, told.HAProxy, told.Faults
+	n.Link, n.HAProxy, n.Faults, n.appGone = told.Link, told.HAProxy, told.Faults, told.App == "gone"
 	n.freeze()
 	if alive(engine.State(n.Services["keepalived"])) {
 		n.VRRP = told.VRRP
@@ -244,127 +247,4 @@ func (s *Status) add(c engine.Container, n Node, told agentapi.State) {
 	if alive(c.State) && slices.Contains(told.VIPs, cl.VIP.Address) {
 		cl.VIP.Holders = append(cl.VIP.Holders, n.Name)
 	}
-}
-
-// ready says whether every part is as a healthy lab has it.
-func (s *Status) ready() bool {
-	for _, c := range s.Clusters {
-		if !c.whole() {
-			return false
-		}
-	}
-	return len(s.Clusters) > 0 && s.Client == string(engine.StateRunning)
-}
-
-func (c *Cluster) whole() bool { return len(c.Ailments()) == 0 }
-
-// Ailments says in words what a healthy cluster would have otherwise.
-func (c *Cluster) Ailments() []string {
-	var list []string
-	switch len(c.VIP.Holders) {
-	case 1:
-	case 0:
-		list = append(list, "nobody holds "+c.VIP.Name)
-	default:
-		list = append(list, strings.Join(c.VIP.Holders, " and ")+" hold "+c.VIP.Name)
-	}
-	for _, n := range c.Nodes {
-		list = append(list, n.ailments(c)...)
-	}
-	return list
-}
-
-func (n Node) ailments(c *Cluster) []string {
-	if n.State == Unreachable && n.Reason != "" {
-		return []string{n.Name + " is unreachable: " + strings.TrimPrefix(n.Reason, n.Name+": ")}
-	}
-	if n.State != string(engine.StateRunning) {
-		return []string{n.Name + " is " + n.State}
-	}
-	var list []string
-	for _, f := range n.Faults {
-		list = append(list, fmt.Sprintf("%s is done to %s", strings.Join(append([]string{f.Fault}, f.Words...), " "), n.Name))
-	}
-	for _, service := range topology.Services()[1:] {
-		if state := n.Services[string(service)]; state != string(engine.StateRunning) {
-			list = append(list, fmt.Sprintf("%s on %s is %s", service, n.Name, state))
-		}
-	}
-	if n.Link != "up" {
-		list = append(list, fmt.Sprintf("the link of %s is %s", n.Name, cmp.Or(n.Link, "not known")))
-	}
-	if n.HAProxy != "up" {
-		list = append(list, fmt.Sprintf("HAProxy on %s does not answer", n.Name))
-	}
-	if want := n.due(c); n.VRRP != want {
-		list = append(list, fmt.Sprintf("VRRP on %s is %s, not %s", n.Name, cmp.Or(n.VRRP, "not known"), want))
-	}
-	return append(list, n.serverAilments(c)...)
-}
-
-// due is the VRRP state the node should be in.
-func (n Node) due(c *Cluster) string {
-	if slices.Contains(c.VIP.Holders, n.Name) {
-		return "MASTER"
-	}
-	return "BACKUP"
-}
-
-func (n Node) serverAilments(c *Cluster) []string {
-	if n.HAProxy != "up" {
-		return nil
-	}
-	var list []string
-	for _, server := range c.Nodes {
-		if view := n.Servers[server.Name]; !strings.HasPrefix(view, "UP") {
-			list = append(list, fmt.Sprintf("HAProxy on %s has %s as %s", n.Name, server.Name, cmp.Or(view, "not known")))
-		}
-	}
-	return list
-}
-
-// Holders maps each VIP's name to the nodes that have it.
-func (s *Status) Holders() topology.Holders {
-	holders := topology.Holders{}
-	for _, c := range s.Clusters {
-		holders[c.VIP.Name] = c.VIP.Holders
-	}
-	return holders
-}
-
-// Topology gives the lab's words as far as its containers tell them: enough to
-// resolve a target without the Compose file.
-func (s *Status) Topology() *topology.Lab {
-	t := &topology.Lab{Name: s.Lab, Base: s.Base, Profile: topology.Profile(s.Profile), Client: "client"}
-	for _, c := range s.Clusters {
-		cluster := topology.Cluster{Name: c.Name, VIP: topology.VIP{Name: c.VIP.Name, Address: address(c.VIP.Address)}}
-		for _, n := range c.Nodes {
-			cluster.Nodes = append(cluster.Nodes, topology.Node{Name: n.Name, Cluster: c.Name, Address: address(n.Address)})
-		}
-		t.Clusters = append(t.Clusters, cluster)
-	}
-	return t
-}
-
-// address reads what a label says; a label that is no address gives the zero
-// address, which is no name's answer.
-func address(text string) netip.Addr {
-	a, err := netip.ParseAddr(text)
-	if err != nil {
-		return netip.Addr{}
-	}
-	return a
-}
-
-// Resolve turns a target into the names of its nodes.
-func (s *Status) Resolve(target string) ([]string, error) {
-	nodes, err := s.Topology().Resolve(target, func() (topology.Holders, error) { return s.Holders(), nil })
-	if err != nil {
-		return nil, err
-	}
-	names := make([]string, len(nodes))
-	for i, n := range nodes {
-		names[i] = n.Name
-	}
-	return names, nil
 }

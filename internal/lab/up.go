@@ -35,28 +35,75 @@ func (l *Lab) Plan(ctx context.Context, w Want) (plan.Plan, error) {
 	if err != nil {
 		return plan.Plan{}, err
 	}
+	l.markGoing(ctx, o.Containers)
 	wanted := w.Wanted
 	if f, ok := l.fleet(); ok {
-		wanted = reachable(wanted, f.Absent())
+		absent := f.Absent()
+		wanted = reachable(wanted, absent)
+		o = leaveAlone(o, absent)
 	}
 	return plan.Make(wanted, o), nil
 }
+
+// markGoing marks the containers that the engine is removing, as a halab that was
+// killed had asked it to: it may list them as running until the end. What tells
+// is that their log is gone already.
+func (l *Lab) markGoing(ctx context.Context, all []engine.Container) {
+	var looks sync.WaitGroup
+	for i := range all {
+		looks.Go(func() {
+			err := l.engine.Logs(ctx, all[i].ID, engine.LogOptions{Tail: 0}, func(engine.LogLine) error { return nil })
+			if errors.Is(err, engine.ErrNotFound) {
+				all[i].State = engine.StateRemoving
+			}
+		})
+	}
+	looks.Wait()
+}
+
+// changes bounds how often Up plans again because what it had seen is not so any
+// more, and changePause is the time between: an engine still does what a halab
+// that was killed had asked it for.
+const (
+	changes     = 3
+	changePause = 300 * time.Millisecond
+)
 
 // Up makes what is missing, mends what differs, leaves the rest, and waits
 // until the lab serves. It can be interrupted at any point: what was made stays
 // and the next Up or Down takes it from there.
 func (l *Lab) Up(ctx context.Context, w Want) error {
+	var tidy sync.WaitGroup
+	defer tidy.Wait()
+	for try := 0; ; try++ {
+		again, err := l.upOnce(ctx, &w, &tidy)
+		if !again || try == changes || ctx.Err() != nil {
+			return errors.Join(err, l.Silence("up again when that is mended"))
+		}
+		l.sink.Info(l.name, "something changed while it was being looked at; looking again")
+		_ = Pause(ctx, changePause) // where ctx ends, the next look says so
+	}
+}
+
+// upOnce does all of it once, and says whether something was taken away
+// meanwhile.
+func (l *Lab) upOnce(ctx context.Context, w *Want, tidy *sync.WaitGroup) (again bool, err error) {
+	if err := l.carryOut(ctx, *w, tidy); err != nil {
+		return errors.Is(err, engine.ErrNotFound) || errors.Is(err, engine.ErrConflict), err
+	}
+	w.HostNetwork, w.ParentGone = false, false // that is done
+	err = l.WaitServing(ctx, w.Client, w.URL, w.Patience)
+	p, looked := l.Plan(ctx, *w)
+	return looked == nil && !p.Empty(), err
+}
+
+// carryOut plans what is to be done now, and does it.
+func (l *Lab) carryOut(ctx context.Context, w Want, tidy *sync.WaitGroup) error {
 	p, err := l.Plan(ctx, w)
 	if err != nil {
 		return err
 	}
-	var tidy sync.WaitGroup
-	defer tidy.Wait()
-	err = l.execute(ctx, p, func(ctx context.Context) error { return l.hostUp(ctx, w.HostImage, w.Host, &tidy) })
-	if err != nil {
-		return errors.Join(err, l.silence("up again when it does"))
-	}
-	return errors.Join(l.WaitServing(ctx, w.Client, w.URL, w.Patience), l.silence("up again when it does"))
+	return l.execute(ctx, p, func(ctx context.Context) error { return l.hostUp(ctx, w.HostImage, w.Host, tidy) })
 }
 
 // WaitServing waits until a request from the client container is answered

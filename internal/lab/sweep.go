@@ -1,0 +1,117 @@
+package lab
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"strings"
+	"sync"
+	"time"
+
+	"halab/internal/agentapi"
+	"halab/internal/engine"
+	"halab/internal/plan"
+	"halab/internal/topology"
+)
+
+// A node that is a host keeps its network when its containers go. So Down has
+// the faults undone before them, and looks after them whether anything is left:
+// a VIP whose keepalived was killed, rules of the packet filter.
+
+// undoTime bounds the undoing of a node's faults.
+const undoTime = 10 * time.Second
+
+// undoOnHosts has the agents undo the faults inside their nodes. What can't be
+// undone so is swept away later.
+func (l *Lab) undoOnHosts(ctx context.Context, o plan.Observed) {
+	if _, several := l.fleet(); !several {
+		return
+	}
+	states, err := l.nodeStates(ctx, nodeContainers(o.Containers))
+	if err != nil {
+		return // Down goes on, and says what it meets
+	}
+	var all sync.WaitGroup
+	for name, c := range nodeContainers(o.Containers) {
+		if c.State != engine.StateRunning || len(states[name].Faults) == 0 {
+			continue
+		}
+		all.Go(func() {
+			ctx, cancel := context.WithTimeout(ctx, undoTime)
+			defer cancel()
+			var said bytes.Buffer
+			end := l.sink.Begin(name, "restore", "undoing its faults")
+			code, err := l.run(ctx, c.ID, &said, &said, agentapi.BinaryPath, "agent", agentapi.CommandFault, "undo", "all")
+			if err == nil && code != 0 {
+				err = errors.New(strings.TrimSpace(said.String()))
+			}
+			end(err)
+		})
+	}
+	all.Wait()
+}
+
+// sweepHosts removes from the hosts' interfaces what the lab left there.
+func (l *Lab) sweepHosts(ctx context.Context, image string) error {
+	if _, several := l.fleet(); !several || l.expected == nil || image == "" {
+		return nil
+	}
+	silent := l.silent()
+	var mu sync.Mutex
+	var failed []error
+	var all sync.WaitGroup
+	for _, c := range l.expected.Clusters {
+		for _, n := range c.Nodes {
+			if n.Endpoint == "" || silent[n.Name] != "" {
+				continue
+			}
+			all.Go(func() {
+				if err := l.sweepHost(ctx, image, c, n); err != nil && !l.lost(err) {
+					mu.Lock()
+					defer mu.Unlock()
+					failed = append(failed, fmt.Errorf("look at the interface of %s: %w", n.Name, err))
+				}
+			})
+		}
+	}
+	all.Wait()
+	return errors.Join(failed...)
+}
+
+// sweepHost runs the helper that does it. A host that has no image has had no
+// lab.
+func (l *Lab) sweepHost(ctx context.Context, image string, c topology.Cluster, n topology.Node) error {
+	spec := l.helperSpec(image, n.Name, "")
+	spec.Endpoint = n.Endpoint
+	spec.Entrypoint = []string{agentapi.BinaryPath, "agent", agentapi.CommandSweep}
+	spec.Command = []string{n.Interface, c.VIP.Address.String()}
+	id, err := l.startHelper(ctx, spec)
+	if err != nil {
+		return gone(err)
+	}
+	defer func() {
+		clean, cancel := detached(ctx)
+		defer cancel()
+		_ = l.engine.ContainerRemove(clean, id) // Down's next pass finds it by its label
+	}()
+	if _, err := l.engine.ContainerWait(ctx, id); err != nil {
+		return err
+	}
+	out, errs, err := l.helperSaid(ctx, id)
+	if err != nil {
+		return err
+	}
+	var reply agentapi.SweepReply
+	if err := json.Unmarshal([]byte(out), &reply); err != nil {
+		return fmt.Errorf("the helper there said: %s", strings.TrimSpace(out+errs))
+	}
+	if len(reply.Removed) > 0 {
+		l.sink.Info(n.Name, "removed "+strings.Join(reply.Removed, ", "))
+	}
+	if errs = strings.TrimSpace(errs); errs != "" {
+		return errors.New(errs)
+	}
+	return nil
+}
