@@ -2,6 +2,7 @@ package drill
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"math/rand/v2"
 
@@ -19,22 +20,29 @@ type Side struct {
 // Compare runs the scenarios on both sides in turn, a round of each at a time
 // on the same machine, so that whatever changes there meanwhile meets both. The
 // side that begins changes from round to round. The runs of each side come back
-// by scenario.
+// by scenario, as far as they were made, also with an error. A round without a
+// measurement is an error, and does not end the others.
 func Compare(ctx context.Context, sides [2]Side, pick func(*Drill) ([]Scenario, error), rounds int, seed int64) ([2][]outage.ScenarioResult, error) {
 	var results [2][]outage.ScenarioResult
 	var random [2]*rand.Rand
 	for i := range random {
 		random[i] = rand.New(rand.NewPCG(uint64(seed), 0))
 	}
+	var weak []error
 	for round := range rounds {
 		for turn := range sides {
 			at := (turn + round) % len(sides)
-			if err := compareRound(ctx, sides[at], pick, &results[at], random[at]); err != nil {
-				return results, fmt.Errorf("round %d of %s: %w", round+1, sides[at].Name, err)
+			err := compareRound(ctx, sides[at], pick, &results[at], random[at])
+			if err != nil {
+				err = fmt.Errorf("round %d of %s: %w", round+1, sides[at].Name, err)
+				weak = append(weak, err)
+			}
+			if err != nil && !errors.Is(err, errUnmeasured) {
+				return results, errors.Join(weak...)
 			}
 		}
 	}
-	return results, nil
+	return results, errors.Join(weak...)
 }
 
 // compareRound does each scenario once, repeating a run that is no measurement.
@@ -50,6 +58,7 @@ func compareRound(ctx context.Context, side Side, pick func(*Drill) ([]Scenario,
 	if err != nil {
 		return err
 	}
+	var weak []error
 	for i, sc := range scenarios {
 		if len(*into) <= i {
 			*into = append(*into, outage.ScenarioResult{Name: sc.Name, Kind: sc.Kind, Cluster: sc.Cluster, Description: sc.Description})
@@ -61,12 +70,15 @@ func compareRound(ctx context.Context, side Side, pick func(*Drill) ([]Scenario,
 			run.Number = len((*into)[i].Runs) + 1
 			(*into)[i].Runs = append((*into)[i].Runs, run)
 		}
-		if err != nil {
+		switch {
+		case ctx.Err() != nil:
+			return context.Cause(ctx)
+		case err == nil:
+			continue
+		case !errors.Is(err, errUnmeasured):
 			return fmt.Errorf("%s: %w", sc.Name, err)
 		}
-		if ctx.Err() != nil {
-			return context.Cause(ctx)
-		}
+		weak = append(weak, fmt.Errorf("%s: %w", sc.Name, err))
 	}
-	return nil
+	return errors.Join(weak...)
 }

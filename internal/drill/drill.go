@@ -24,9 +24,11 @@ type (
 		Status(ctx context.Context) (*lab.Status, error)
 		NodeEvents(ctx context.Context, since time.Time) ([]agentapi.Event, error)
 		NodeReports(ctx context.Context) (map[string]agentapi.State, error)
+		Hardware(ctx context.Context) (map[string]string, error)
+		Clocks(ctx context.Context) (map[string]agentapi.ClockOffset, error)
 	}
 	breaker interface {
-		Fail(ctx context.Context, nodes []string, service topology.Service, how string) ([]fault.Done, error)
+		Inject(ctx context.Context, nodes, peers []string, o fault.Order) ([]fault.Done, error)
 		Restore(ctx context.Context, scope fault.Scope) ([]fault.Mended, error)
 		WaitHealthy(ctx context.Context, scope fault.Scope, patience time.Duration) (*lab.Status, error)
 		Switch(ctx context.Context, cluster, node string) (fault.Switched, error)
@@ -133,6 +135,9 @@ func (d *Drill) healthy(ctx context.Context) (*lab.Status, error) {
 	return status, nil
 }
 
+// errUnmeasured says that too few runs of a scenario are measurements.
+var errUnmeasured = errors.New("not measured")
+
 // scenario repeats one scenario until it has the runs that were asked for.
 func (d *Drill) scenario(ctx context.Context, sc Scenario, random *rand.Rand) (outage.ScenarioResult, error) {
 	result := outage.ScenarioResult{Name: sc.Name, Kind: sc.Kind, Cluster: sc.Cluster, Description: sc.Description}
@@ -155,9 +160,9 @@ func (d *Drill) scenario(ctx context.Context, sc Scenario, random *rand.Rand) (o
 		}
 	}
 	if err == nil && ctx.Err() == nil && valid < d.opts.Repeat {
-		err = fmt.Errorf("only %d of %d runs are measurements: %s\n"+
+		err = fmt.Errorf("%w: only %d of %d runs are measurements: %s\n"+
 			"  the machine is too busy for probes of this rate: stop what else runs on it, or allow more tries with --attempts",
-			valid, d.opts.Repeat, whyInvalid(result.Runs))
+			errUnmeasured, valid, d.opts.Repeat, whyInvalid(result.Runs))
 	}
 	end(errors.Join(err, ctx.Err()))
 	return d.judge(ctx, sc, result, err)

@@ -43,7 +43,7 @@ func TestParseFile(t *testing.T) {
 	if s.Name != "double trouble" || s.Cluster != "frontend" || s.Budget != "edge.outage.p95<=100ms" || len(s.Shows) != 1 {
 		t.Errorf("head read as %+v", s)
 	}
-	want := []string{"frontend-02 app stop", "250ms", "frontend-00 haproxy kill", "frontend-00 held by [other]", "frontend-02 app", "all", "a healthy lab"}
+	want := []string{"frontend-02 stop app", "250ms", "frontend-00 kill haproxy", "frontend-00 held by [other]", "frontend-02 app", "all", "a healthy lab"}
 	var got []string
 	for _, step := range s.Steps {
 		got = append(got, words(step))
@@ -63,11 +63,11 @@ func TestParseFile(t *testing.T) {
 func words(s Step) string {
 	switch {
 	case s.Fail != nil:
-		return s.Fail.Target + " " + string(s.Fail.Service) + " " + s.Fail.How
+		return s.Fail.Target + " " + s.Fail.Order.Text()
 	case s.Restore != nil && s.Restore.Target == "":
 		return "all"
 	case s.Restore != nil:
-		return strings.TrimSpace(s.Restore.Target + " " + string(s.Restore.Service))
+		return strings.TrimSpace(s.Restore.Target + " " + string(s.Restore.Scope.Service) + s.Restore.Scope.Fault)
 	case s.Expect != nil:
 		return s.Expect.String()
 	}
@@ -91,7 +91,7 @@ steps:
 `, []string{
 			`x.yaml:1: a scenario has no field "nme"; did you mean name?`,
 			`x.yaml:3: budget:`,
-			`x.yaml:5: "haproxi" is no service; did you mean haproxy?`,
+			`x.yaml:5: there is no fault or service "haproxi kill"; did you mean "haproxy"?`,
 			`x.yaml:6: there is no fault "explode" for app`,
 			`x.yaml:7: wait must be a time such as 500ms or 2s, not "soon"`,
 			`x.yaml:8: expect takes`,

@@ -1,14 +1,15 @@
 package drill
 
 import (
-	"slices"
+	"errors"
+	"fmt"
 	"strconv"
 	"strings"
+	"time"
 
 	"go.yaml.in/yaml/v3"
 
 	"halab/internal/fault"
-	"halab/internal/topology"
 )
 
 // step reads one step: a mapping with one key.
@@ -27,48 +28,67 @@ func (p *parser) step(n *yaml.Node) Step {
 	return s
 }
 
-// failStep reads TARGET SERVICE [HOW], the words of `halab fail`.
+// failStep reads a target and what is done to it, in the words of `halab fail`.
 func (p *parser) failStep(n *yaml.Node) *Fail {
 	words := strings.Fields(n.Value)
-	if n.Kind != yaml.ScalarNode || len(words) < 2 || len(words) > 3 {
-		p.fault(n, "fail takes TARGET SERVICE [HOW], for instance  fail: frontend-00 haproxy kill")
+	if n.Kind != yaml.ScalarNode || len(words) < 2 {
+		p.fault(n, "fail takes TARGET SERVICE [HOW] or TARGET FAULT [ARGS…], for instance  fail: frontend-00 haproxy kill")
 		return &Fail{}
 	}
-	f := &Fail{Target: words[0], Service: topology.Service(words[1]), How: "stop"}
-	if len(words) == 3 {
-		f.How = words[2]
+	order, err := parseOrder(words[1:])
+	if err != nil {
+		p.fault(n, "%v", err)
 	}
-	if p.service(n, f.Service) {
-		if _, err := fault.Lookup(f.How, f.Service); err != nil {
-			p.fault(n, "%v", err)
+	return &Fail{Target: words[0], Order: order}
+}
+
+// parseOrder reads what is done: the fault's own words, among which --for TIME
+// and --one-way may stand anywhere.
+func parseOrder(words []string) (fault.Order, error) {
+	var rest []string
+	var length time.Duration
+	oneWay := false
+	for i := 0; i < len(words); i++ {
+		switch words[i] {
+		case "--one-way":
+			oneWay = true
+		case "--for":
+			i++
+			var err error
+			if i < len(words) {
+				length, err = time.ParseDuration(words[i])
+			}
+			if err != nil || length <= 0 {
+				return fault.Order{}, errors.New("--for takes a time such as 500ms or 2s")
+			}
+		default:
+			rest = append(rest, words[i])
 		}
 	}
-	return f
+	order, err := fault.Parse(rest)
+	if err != nil {
+		return order, err
+	}
+	order.For, order.OneWay = length, oneWay
+	if length > 0 && !order.Inside() {
+		return order, fmt.Errorf("%s does not end by itself in a scenario\n  end it by steps:  wait: %s  and  restore: …", order.Text(), length)
+	}
+	return order, order.Check()
 }
 
-func (p *parser) service(n *yaml.Node, s topology.Service) bool {
-	if slices.Contains(topology.Services(), s) {
-		return true
-	}
-	var known []string
-	for _, k := range topology.Services() {
-		known = append(known, string(k))
-	}
-	p.fault(n, "%q is no service%s There are: %s", s, guess(string(s), known), strings.Join(known, ", "))
-	return false
-}
-
-// restoreStep reads nothing or "all", or [TARGET [SERVICE]].
+// restoreStep reads nothing or "all", or TARGET [SERVICE|FAULT].
 func (p *parser) restoreStep(n *yaml.Node) *Restore {
 	words := strings.Fields(n.Value)
 	switch {
-	case n.Kind != yaml.ScalarNode || len(words) > 2:
-		p.fault(n, "restore takes  all  or TARGET [SERVICE]")
+	case n.Kind != yaml.ScalarNode:
+		p.fault(n, "restore takes  all  or TARGET [SERVICE|FAULT]")
 	case n.Tag == "!!null", len(words) == 0, len(words) == 1 && words[0] == "all":
-	case len(words) == 1:
-		return &Restore{Target: words[0]}
-	case p.service(n, topology.Service(words[1])):
-		return &Restore{Target: words[0], Service: topology.Service(words[1])}
+	default:
+		scope, err := fault.ParseScope(words[1:])
+		if err != nil {
+			p.fault(n, "%v", err)
+		}
+		return &Restore{Target: words[0], Scope: scope}
 	}
 	return &Restore{}
 }

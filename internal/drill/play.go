@@ -22,7 +22,7 @@ func (d *Drill) play(ctx context.Context, s *scene, offset time.Duration) error 
 	if s.rec.Before, err = s.session.totals(ctx); err != nil {
 		return err
 	}
-	if err := pause(ctx, offset); err != nil {
+	if err := lab.Pause(ctx, offset); err != nil {
 		return err
 	}
 	if err := d.act(ctx, s); err != nil {
@@ -57,17 +57,6 @@ func (d *Drill) located(step Step, err error) error {
 	return fmt.Errorf("line %d: %w", step.Line, err)
 }
 
-func pause(ctx context.Context, t time.Duration) error {
-	timer := time.NewTimer(t)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return context.Cause(ctx)
-	}
-}
-
 func (d *Drill) step(ctx context.Context, s *scene, step Step) error {
 	switch {
 	case step.Fail != nil:
@@ -77,7 +66,7 @@ func (d *Drill) step(ctx context.Context, s *scene, step Step) error {
 	case step.Expect != nil:
 		return d.expect(ctx, s, *step.Expect)
 	}
-	return pause(ctx, step.Wait)
+	return lab.Pause(ctx, step.Wait)
 }
 
 // fail breaks something between two marks and watches what the clients meet.
@@ -90,11 +79,15 @@ func (d *Drill) fail(ctx context.Context, s *scene, f Fail) error {
 	if err != nil {
 		return err
 	}
+	peers, err := f.Order.Peers(status)
+	if err != nil {
+		return err
+	}
 	s.broken = true
 	if err := s.session.mark(ctx, outage.MarkFault); err != nil {
 		return err
 	}
-	if err := d.strike(ctx, s, f, nodes); err != nil {
+	if err := d.strike(ctx, s, nodes, peers, f.Order); err != nil {
 		return err
 	}
 	if err := s.session.mark(ctx, outage.MarkFaultReturned); err != nil {
@@ -112,14 +105,14 @@ const strikeTime = 30 * time.Second
 // strike does the fault itself, to its end even when the drill is interrupted:
 // an engine goes on with a call that its client gave up, and would break
 // something after the mending.
-func (d *Drill) strike(ctx context.Context, s *scene, f Fail, nodes []string) error {
+func (d *Drill) strike(ctx context.Context, s *scene, nodes, peers []string, o fault.Order) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), strikeTime)
 	defer cancel()
 	if s.sc.Kind == outage.KindSwitch {
 		_, err := d.breaker.Switch(ctx, s.sc.Cluster, "")
 		return err
 	}
-	_, err := d.breaker.Fail(ctx, nodes, f.Service, f.How)
+	_, err := d.breaker.Inject(ctx, nodes, peers, o)
 	return err
 }
 
@@ -127,7 +120,7 @@ func (d *Drill) strike(ctx context.Context, s *scene, f Fail, nodes []string) er
 // the bound is reached: a fault that nobody notices never ends, and that is a
 // finding.
 func (d *Drill) settle(ctx context.Context, s *scene) error {
-	if err := pause(ctx, d.timing.settle); err != nil {
+	if err := lab.Pause(ctx, d.timing.settle); err != nil {
 		return err
 	}
 	err := s.session.steady(ctx, s.streams, d.timing.calm, d.timing.recovery)
@@ -148,13 +141,13 @@ func (d *Drill) restore(ctx context.Context, s *scene, r Restore) error {
 	if s.rec.Between, err = s.session.totals(ctx); err != nil {
 		return err
 	}
-	scope := fault.Scope{Service: r.Service}
+	scope := r.Scope
 	if r.Target != "" {
 		status, err := d.lab.Status(ctx)
 		if err != nil {
 			return err
 		}
-		if scope.Nodes, err = status.Resolve(r.Target); err != nil {
+		if scope, err = scope.At(status, r.Target); err != nil {
 			return err
 		}
 	}
@@ -189,7 +182,7 @@ func (d *Drill) expect(ctx context.Context, s *scene, e Expect) error {
 				return nil
 			}
 		}
-		if err := pause(ctx, expectEvery); err != nil {
+		if err := lab.Pause(ctx, expectEvery); err != nil {
 			if errors.Is(err, errSlow) {
 				return fmt.Errorf("expected within %s: %s; found: %s", e.Within, e, found)
 			}

@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"slices"
-	"strings"
 	"time"
 
 	"halab/internal/agentapi"
@@ -109,7 +108,14 @@ func (d *Drill) stage(ctx context.Context, sc Scenario, before *lab.Status) (*sc
 		return nil, fmt.Errorf("the lab has no client or no cluster %q\n  make it whole:  halab up", sc.Cluster)
 	}
 	vip := before.Clusters[at].VIP
-	macs := hardware(all)
+	macs, err := d.lab.Hardware(ctx)
+	if err != nil {
+		return nil, err
+	}
+	clocks, err := d.lab.Clocks(ctx)
+	if err != nil {
+		return nil, err
+	}
 	spec := observerSpec(before, vip, macs)
 	states, err := d.lab.NodeReports(ctx)
 	if err != nil {
@@ -123,7 +129,7 @@ func (d *Drill) stage(ctx context.Context, sc Scenario, before *lab.Status) (*sc
 		sc: sc, session: session, streams: spec.Streams, before: before, vip: vip, holder: vip.Holders[0],
 		rec: &outage.Recording{
 			Kind: sc.Kind, Cluster: sc.Cluster, Target: vip.Holders[0], Holder: vip.Holders[0],
-			Streams: spec.Streams, Nodes: nodes(before, macs), VIPs: vips(before, d.forecast), States: states,
+			Streams: spec.Streams, Nodes: nodes(before, macs), VIPs: vips(before, d.forecast), States: states, Clocks: clocks,
 		},
 	}, nil
 }
@@ -143,6 +149,9 @@ func (d *Drill) collect(ctx context.Context, s *scene, since time.Time) error {
 	s.rec.Samples, s.rec.Wire, s.rec.Marks = s.session.samples, s.session.wire, s.session.marks
 	s.rec.Lag, s.rec.Errors = s.session.lag, s.session.errs
 	s.rec.Events = events
+	for n, e := range events {
+		events[n].Mono = e.Mono - s.rec.Clocks[e.Node].AheadNs
+	}
 	return nil
 }
 
@@ -162,15 +171,4 @@ func vips(s *lab.Status, f *forecast) []outage.VIPInfo {
 		list = append(list, outage.VIPInfo{Cluster: c.Name, Address: c.VIP.Address, RouterID: f.router(c)})
 	}
 	return list
-}
-
-// hardware maps node names to their MAC addresses.
-func hardware(all []engine.Container) map[string]string {
-	macs := map[string]string{}
-	for _, c := range all {
-		if c.Labels[engine.LabelService] == "node" && c.MAC != "" {
-			macs[c.Labels[engine.LabelNode]] = strings.ToLower(c.MAC)
-		}
-	}
-	return macs
 }

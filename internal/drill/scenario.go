@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 
+	"halab/internal/fault"
 	"halab/internal/outage"
 	"halab/internal/topology"
 )
@@ -51,6 +52,15 @@ func builtins() []builtin {
 		{outage.KindNodeFreeze, topology.ServiceNode, "hang", "The node that holds the %s VIP freezes as a whole."},
 		{outage.KindSwitch, "", "switch", "The %s VIP is moved to the other node on purpose."},
 	}
+}
+
+// order is what a scenario has done; a switch is no fault.
+func (b builtin) order() fault.Order {
+	kind, err := fault.Lookup(b.how, b.service)
+	if err != nil {
+		return fault.Order{}
+	}
+	return fault.Order{Kind: kind, Service: b.service}
 }
 
 func lookup(kind outage.Kind) (builtin, bool) {

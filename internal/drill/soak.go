@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"halab/internal/lab"
 	"halab/internal/outage"
 )
 
@@ -73,7 +74,7 @@ func (d *Drill) endure(ctx context.Context, s *scene, length time.Duration, load
 		}
 		ended <- load(busy)
 	}()
-	err := pause(ctx, length)
+	err := lab.Pause(ctx, length)
 	stop()
 	if loadErr := <-ended; loadErr != nil && !errors.Is(loadErr, context.Canceled) {
 		err = errors.Join(err, fmt.Errorf("the load: %w", loadErr))

@@ -3,7 +3,7 @@ package drill
 import (
 	"time"
 
-	"halab/internal/topology"
+	"halab/internal/fault"
 )
 
 // Step is one step of a scenario file; exactly one of its parts is set.
@@ -15,17 +15,16 @@ type Step struct {
 	Expect  *Expect
 }
 
-// Fail breaks a service of a target.
+// Fail does a fault to a target.
 type Fail struct {
-	Target  string // node, VIP's name or cluster
-	Service topology.Service
-	How     string
+	Target string // node, VIP's name or cluster
+	Order  fault.Order
 }
 
 // Restore mends a target, or everything.
 type Restore struct {
-	Target  string // empty: everything
-	Service topology.Service
+	Target string // empty: everything
+	Scope  fault.Scope
 }
 
 // Expect is a condition that must come about within a time.
@@ -45,7 +44,7 @@ func (s Scenario) steps(vip string) []Step {
 	}
 	b, _ := lookup(s.Kind)
 	return []Step{
-		{Fail: &Fail{Target: vip, Service: b.service, How: b.how}},
+		{Fail: &Fail{Target: vip, Order: b.order()}},
 		{Restore: &Restore{}},
 	}
 }

@@ -15,7 +15,7 @@ import (
 type Active struct {
 	Node    string     `json:"node"`
 	Service string     `json:"service"`
-	Fault   string     `json:"fault"`           // with its arguments; "down" and "hang" are the engine's own states
+	Fault   string     `json:"fault"`           // with its arguments; "down" and "hang" are the engine's own states, "unreachable" a host's
 	Since   *time.Time `json:"since,omitempty"` // absent where the engine does not tell
 	Until   *time.Time `json:"until,omitempty"` // when it ends by itself
 	ID      string     `json:"id,omitempty"`    // of a fault inside the node
@@ -43,6 +43,15 @@ func (i *Injector) Active(ctx context.Context) ([]Active, error) {
 			list = append(append(list, activeInside(n)...), outside...)
 		}
 	}
+	for _, c := range all {
+		if c.Labels[engine.LabelService] == clientName && down(string(c.State)) {
+			a, err := i.stateOutside(ctx, clientName, clientName, c)
+			if err != nil {
+				return nil, err
+			}
+			list = append(list, a)
+		}
+	}
 	return list, nil
 }
 
@@ -57,24 +66,18 @@ func activeInside(n lab.Node) []Active {
 }
 
 func (i *Injector) activeOutside(ctx context.Context, n lab.Node, p map[topology.Service]engine.Container) ([]Active, error) {
+	if n.State == lab.Unreachable {
+		return []Active{{Node: n.Name, Service: string(topology.ServiceNode), Fault: lab.Unreachable}}, nil
+	}
 	var list []Active
 	for _, service := range topology.Services() {
 		c, found := p[service]
-		a := Active{Node: n.Name, Service: string(service)}
-		switch {
-		case !found || c.State == engine.StateRunning:
+		if !found || c.State == engine.StateRunning {
 			continue
-		case c.State == engine.StatePaused:
-			a.Fault = "hang"
-		default:
-			a.Fault = "down"
-			full, err := i.engine.Inspect(ctx, c.ID)
-			if err != nil {
-				return nil, err
-			}
-			if !full.Finished.IsZero() {
-				a.Since = &full.Finished
-			}
+		}
+		a, err := i.stateOutside(ctx, n.Name, service, c)
+		if err != nil {
+			return nil, err
 		}
 		list = append(list, a)
 		if service == topology.ServiceNode && a.Fault == "down" {
@@ -82,4 +85,18 @@ func (i *Injector) activeOutside(ctx context.Context, n lab.Node, p map[topology
 		}
 	}
 	return list, nil
+}
+
+// stateOutside is what the engine knows of a container that does not run.
+func (i *Injector) stateOutside(ctx context.Context, node string, service topology.Service, c engine.Container) (Active, error) {
+	a := Active{Node: node, Service: string(service), Fault: "down"}
+	if c.State == engine.StatePaused {
+		a.Fault = "hang"
+		return a, nil
+	}
+	full, err := i.engine.Inspect(ctx, c.ID)
+	if err == nil && !full.Finished.IsZero() {
+		a.Since = &full.Finished
+	}
+	return a, err
 }

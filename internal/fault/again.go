@@ -4,27 +4,56 @@ import (
 	"context"
 	"errors"
 	"time"
+
+	"halab/internal/lab"
 )
 
-// againEvery is how long a restore waits before it looks whether there is more
-// to mend; a lab is healthy sooner than that.
-const againEvery = 3 * time.Second
+const (
+	// againEvery is how long a restore waits before it looks whether there is more
+	// to mend; a lab is healthy sooner than that, if nothing disturbs it.
+	againEvery = time.Second
+	// onItsWay is how long a lab in which nothing is broken is looked at: what a
+	// killed halab asked the engine for last, to stop an app for instance, may
+	// still be on its way.
+	onItsWay = 300 * time.Millisecond
+)
 
 // RestoreHealthy restores what the scope covers and waits until it is well. An
 // engine on a busy machine may need seconds to notice that the services of a
 // crashed node ended with it, and calls them running until then: what turns out
-// to be down meanwhile is mended as well.
+// to be down meanwhile is mended as well. Machines without power come first, and
+// patience begins once they run. A VIP that two nodes held is announced by the
+// one that has it in the end.
 func (i *Injector) RestoreHealthy(ctx context.Context, scope Scope, patience time.Duration) ([]Mended, error) {
+	all, err := i.powerOn(ctx, scope)
+	if err != nil {
+		return all, err
+	}
 	end := time.Now().Add(patience)
-	var all []Mended
-	for {
-		done, err := i.Restore(ctx, scope)
-		all = append(all, done...)
+	var split map[string]bool
+	for looked := false; ; looked = true {
+		status, err := i.lab.Status(ctx)
 		if err != nil {
 			return all, err
 		}
-		_, err = i.waitHealthy(ctx, scope, min(time.Until(end), againEvery), patience)
-		if !errors.Is(err, errPatience) || time.Until(end) <= 0 {
+		if !looked {
+			split = splits(status)
+		}
+		scope.Without = status.Silent()
+		done, err := i.Restore(ctx, scope)
+		all = append(all, done...)
+		if err := errors.Join(err, absent(status, scope)); err != nil {
+			return all, err
+		}
+		now, err := i.waitHealthy(ctx, scope, min(time.Until(end), againEvery), patience)
+		switch {
+		case err == nil && len(all) == 0 && !looked:
+			if err := lab.Pause(ctx, onItsWay); err != nil {
+				return nil, err
+			}
+		case err == nil:
+			return all, i.announce(ctx, split, now)
+		case !errors.Is(err, errPatience) || time.Until(end) <= 0:
 			return all, err
 		}
 	}

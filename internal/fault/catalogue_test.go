@@ -7,7 +7,6 @@ import (
 	"testing"
 
 	"halab/internal/agentapi"
-	"halab/internal/engine"
 )
 
 // Every fault is explained in docs/faults.md, and its examples can be parsed.
@@ -75,11 +74,7 @@ func TestParse(t *testing.T) {
 // Whoever is cut off is cut off on the side that hears, so that multicasts are
 // too; one way, only the second side stops hearing.
 func TestSides(t *testing.T) {
-	var all []engine.Container
-	for _, n := range []string{"a", "b"} {
-		all = append(all, engine.Container{MAC: "mac-" + n, Labels: map[string]string{engine.LabelNode: n, engine.LabelService: "node"}})
-	}
-	all = append(all, engine.Container{MAC: "mac-c", Labels: map[string]string{engine.LabelService: "client"}})
+	all := map[string]string{"a": "mac-a", "b": "mac-b", "client": "mac-c"}
 	a, b := agentapi.FaultPeer{Name: "a", MAC: "mac-a", In: true}, agentapi.FaultPeer{Name: "b", MAC: "mac-b", In: true}
 	both := sides([]string{"a"}, []string{"b"}, false, all)
 	if !slices.Equal(both["a"], []agentapi.FaultPeer{b}) || !slices.Equal(both["b"], []agentapi.FaultPeer{a}) {

@@ -43,12 +43,14 @@ type Engine interface {
 type states interface {
 	Containers(ctx context.Context) ([]engine.Container, error)
 	Status(ctx context.Context) (*lab.Status, error)
+	Hardware(ctx context.Context) (map[string]string, error)
 }
 
 // Injector applies and undoes faults on one lab.
 type Injector struct {
 	lab    states
 	engine Engine
+	power  Power // nil: no node has a switch
 }
 
 // NewInjector returns the injector of a lab.
@@ -74,7 +76,7 @@ type Kind struct {
 // documentation and the drills all read this list.
 func Catalogue() []Kind {
 	return []Kind{
-		stop(), kill(), hang(),
+		stop(), kill(), hang(), poweroff(),
 		crash(), shutdown(), freeze(),
 		linkDown(), partition(), dropVRRP(), dropARP(), loss(), delay(), rate(),
 		slow(), appError(), cpu(), memory(), disk(),
@@ -118,15 +120,6 @@ type Done struct {
 	Notes []string   `json:"notes,omitempty"` // what could only be done in part
 }
 
-// Fail applies a fault to one service of each node, all nodes at once.
-func (i *Injector) Fail(ctx context.Context, nodes []string, service topology.Service, how string) ([]Done, error) {
-	kind, err := Lookup(how, service)
-	if err != nil {
-		return nil, err
-	}
-	return i.Inject(ctx, nodes, nil, Order{Kind: kind, Service: service})
-}
-
 // Inject applies a fault to each node, all nodes at once; peers are the nodes
 // of a partition's other side.
 func (i *Injector) Inject(ctx context.Context, nodes, peers []string, o Order) ([]Done, error) {
@@ -135,6 +128,9 @@ func (i *Injector) Inject(ctx context.Context, nodes, peers []string, o Order) (
 	}
 	status, err := i.lab.Status(ctx)
 	if err != nil {
+		return nil, err
+	}
+	if err := answers(status, nodes); err != nil {
 		return nil, err
 	}
 	sites, err := i.sites(ctx, nodes, o.Service)
@@ -150,6 +146,18 @@ func (i *Injector) Inject(ctx context.Context, nodes, peers []string, o Order) (
 		return i.injectInside(ctx, nodes, peers, o, status)
 	}
 	return i.applyAll(ctx, o.Kind, sites)
+}
+
+// answers refuses a fault on a node whose host does not answer.
+func answers(status *lab.Status, nodes []string) error {
+	for _, c := range status.Clusters {
+		for _, n := range c.Nodes {
+			if n.State == lab.Unreachable && slices.Contains(nodes, n.Name) {
+				return fmt.Errorf("nothing can be done to %s: %s", n.Name, n.Reason)
+			}
+		}
+	}
+	return nil
 }
 
 // ready refuses a fault on what is down already.

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"time"
 
+	"halab/internal/engine"
 	"halab/internal/lab"
 	"halab/internal/topology"
 )
@@ -32,7 +33,20 @@ func ailments(s *lab.Status, scope Scope) []string {
 			list = append(list, c.Ailments()...)
 		}
 	}
+	if scope.everything() && down(s.Client) {
+		list = append(list, "the client is "+s.Client)
+	}
 	return list
+}
+
+// down says whether a restore would start or thaw what is in that state; what is
+// not there can only be made.
+func down(state string) bool {
+	switch engine.State(state) {
+	case engine.StateExited, engine.StatePaused, engine.StateCreated:
+		return true
+	}
+	return false
 }
 
 func touches(c lab.Cluster, scope Scope) bool {
@@ -62,6 +76,30 @@ func broken(c lab.Cluster, scope Scope) []string {
 	return list
 }
 
+// absent refuses to wait for what the scope covers and nobody made. Restore
+// makes no containers, so time would not mend that.
+func absent(s *lab.Status, scope Scope) error {
+	var list []string
+	for _, c := range s.Clusters {
+		for _, n := range c.Nodes {
+			for _, service := range topology.Services()[1:] {
+				if scope.has(n.Name, service) && n.Services[string(service)] == lab.Missing {
+					list = append(list, fmt.Sprintf("%s on %s", service, n.Name))
+				}
+			}
+		}
+	}
+	if len(list) == 0 {
+		return nil
+	}
+	const shown = 3
+	what := strings.Join(list[:min(shown, len(list))], ", ")
+	if more := len(list) - shown; more > 0 {
+		what += fmt.Sprintf(" and %d more", more)
+	}
+	return fmt.Errorf("not there: %s; restore starts what is down and makes nothing new\n  make what is missing:  halab up", what)
+}
+
 // running says whether every container of the cluster runs.
 func running(c lab.Cluster) bool { return len(broken(c, Scope{})) == 0 }
 
@@ -73,7 +111,7 @@ func unhealthy(cause error, last *lab.Status, patience time.Duration) error {
 	if last != nil {
 		what = strings.Join(ailments(last, Scope{}), "; ")
 	}
-	return &unhealthyError{fmt.Sprintf("not healthy after %s: %s\n  what it says of itself:  halab logs --tail 20", patience, what)}
+	return &unhealthyError{fmt.Sprintf("not healthy after %s: %s\n  what it says of itself:  halab logs --tail 20\n  make what is missing:  halab up", patience, what)}
 }
 
 // unhealthyError says what was not well when patience ran out.

@@ -22,7 +22,13 @@ func (i *Injector) injectInside(ctx context.Context, nodes, peers []string, o Or
 	if err != nil {
 		return nil, err
 	}
-	requests, err := requests(nodes, peers, o, all)
+	macs := map[string]string{}
+	if o.Kind.Name == agentapi.FaultPartition {
+		if macs, err = i.lab.Hardware(ctx); err != nil {
+			return nil, err
+		}
+	}
+	requests, err := requests(nodes, peers, o, macs)
 	if err != nil {
 		return nil, err
 	}
@@ -65,7 +71,7 @@ func (i *Injector) injectInside(ctx context.Context, nodes, peers []string, o Or
 }
 
 // requests says what each node is asked to do.
-func requests(nodes, peers []string, o Order, all []engine.Container) (map[string]agentapi.FaultRequest, error) {
+func requests(nodes, peers []string, o Order, macs map[string]string) (map[string]agentapi.FaultRequest, error) {
 	r := o.request
 	r.For = o.For
 	r.ID = newID(o.Kind.Name)
@@ -85,7 +91,7 @@ func requests(nodes, peers []string, o Order, all []engine.Container) (map[strin
 		}
 		return list, nil
 	}
-	for name, cut := range sides(nodes, peers, o.OneWay, all) {
+	for name, cut := range sides(nodes, peers, o.OneWay, macs) {
 		for _, p := range cut {
 			if p.MAC == "" {
 				return nil, fmt.Errorf("%s has no address on the lab's network now, so nobody can be cut off from it\n  mend it first:  halab restore", p.Name)

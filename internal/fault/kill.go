@@ -40,7 +40,15 @@ func kill() Kind {
 
 // crash kills PID 1 of the node. A service that is frozen could not die with
 // it, so it is thawed into its death.
+//
+// The network of a node that is a host does not end with it. There the agent
+// stops everything and takes the VIP off the interface first, so that for the
+// others the machine falls silent; what can't be done so is left to restore.
 func (i *Injector) crash(ctx context.Context, s site) error {
+	var swept error
+	if s.container().Endpoint != "" && s.container().State == engine.StateRunning {
+		swept = i.agentRuns(ctx, s.container(), agentapi.CommandCrash)
+	}
 	var frozen []string
 	for _, service := range topology.Services()[1:] {
 		if c, found := s.parts[service]; found && c.State == engine.StatePaused {
@@ -55,7 +63,7 @@ func (i *Injector) crash(ctx context.Context, s site) error {
 		}
 		errs[n] = i.engine.ContainerKill(ctx, frozen[n-1], "KILL")
 	})
-	return errors.Join(errs...)
+	return errors.Join(append(errs, swept)...)
 }
 
 // killTogether ends keepalived's parent and children in one moment, from inside
@@ -69,9 +77,14 @@ func (i *Injector) killTogether(ctx context.Context, s site) error {
 	if !found || node.State != engine.StateRunning {
 		return fmt.Errorf("its node does not run, so nothing can be done inside it\n  mend it first:  halab restore %s", s.node)
 	}
+	return i.agentRuns(ctx, node, agentapi.CommandKill, string(s.service))
+}
+
+// agentRuns has the agent in a node do something.
+func (i *Injector) agentRuns(ctx context.Context, node engine.Container, words ...string) error {
 	var errs bytes.Buffer
 	code, err := i.engine.Exec(ctx, node.ID, engine.ExecSpec{
-		Command: []string{agentapi.BinaryPath, "agent", agentapi.CommandKill, string(s.service)},
+		Command: append([]string{agentapi.BinaryPath, "agent"}, words...),
 		Stderr:  &errs,
 	})
 	if err == nil && code != 0 {

@@ -137,6 +137,17 @@ func Hows() []string {
 	return list
 }
 
+// HowsOf lists what can be done to one service.
+func HowsOf(on topology.Service) []string {
+	var list []string
+	for _, k := range Catalogue() {
+		if k.how && slices.Contains(k.On, on) {
+			list = append(list, k.Name)
+		}
+	}
+	return list
+}
+
 // MovesVIP says whether VRRP is to be expected to react.
 func (o Order) MovesVIP() bool {
 	switch o.Kind.Name {
@@ -151,6 +162,8 @@ func (o Order) Check() error {
 	switch {
 	case o.OneWay && !o.Kind.OneWay:
 		return fmt.Errorf("%s has no direction of that kind: --one-way is for partition", o.Kind.Name)
+	case o.For > 0 && o.Kind.Name == FaultPoweroff:
+		return errors.New("a machine without power does not come back by itself: halab restore switches it on")
 	case o.For < 0 || o.For > maxTime:
 		return fmt.Errorf("--for %s: a fault lasts at most %s", o.For, maxTime)
 	}

@@ -2,7 +2,7 @@ package fault
 
 import (
 	"halab/internal/agentapi"
-	"halab/internal/engine"
+	"halab/internal/lab"
 )
 
 // partition cuts nodes off from others, whatever they send.
@@ -20,19 +20,21 @@ func partition() Kind {
 // clientName is the lab's client as a partition's second target.
 const clientName = "client"
 
+// Peers are the names of a partition's other side; nil for other faults.
+func (o Order) Peers(s *lab.Status) ([]string, error) {
+	switch o.Peer {
+	case "":
+		return nil, nil
+	case clientName:
+		return []string{clientName}, nil
+	}
+	return s.Resolve(o.Peer)
+}
+
 // sides says what each node drops in a partition of a and b: each what comes
 // from the other side. One way, only b stops hearing a. The client, where no
 // fault can be recorded, is cut off at the nodes' own end.
-func sides(a, b []string, oneWay bool, all []engine.Container) map[string][]agentapi.FaultPeer {
-	macs := map[string]string{}
-	for _, c := range all {
-		switch c.Labels[engine.LabelService] {
-		case "node":
-			macs[c.Labels[engine.LabelNode]] = c.MAC
-		case clientName:
-			macs[clientName] = c.MAC
-		}
-	}
+func sides(a, b []string, oneWay bool, macs map[string]string) map[string][]agentapi.FaultPeer {
 	list := map[string][]agentapi.FaultPeer{}
 	for _, x := range a {
 		for _, y := range b {

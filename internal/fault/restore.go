@@ -19,50 +19,13 @@ import (
 type Mended struct {
 	Node    string `json:"node"`
 	Service string `json:"service"`
-	Action  string `json:"action"`          // "started", "thawed" or "undid"
+	Action  string `json:"action"`          // "started", "thawed", "undid" or "switched on"
 	Fault   string `json:"fault,omitempty"` // what was undone
-}
-
-// Scope selects what Restore mends; nil or empty means everything.
-type Scope struct {
-	Nodes   []string
-	Service topology.Service // empty: all of them
-	Fault   string           // a fault by its name; empty: all of them
-}
-
-func (s Scope) has(node string, service topology.Service) bool {
-	if len(s.Nodes) > 0 && !slices.Contains(s.Nodes, node) {
-		return false
-	}
-	switch s.Fault {
-	case "":
-	case "crash", "shutdown":
-		return true
-	default:
-		return false
-	}
-	return s.Service == "" || s.Service == service
-}
-
-// covers says whether a fault inside a node is within the scope. A service
-// can't be mended on a node that is frozen.
-func (s Scope) covers(node string, f agentapi.Fault) bool {
-	switch {
-	case len(s.Nodes) > 0 && !slices.Contains(s.Nodes, node):
-		return false
-	case s.Fault != "":
-		return s.Fault == f.Fault
-	case s.Service == "", f.Fault == agentapi.FaultFreeze:
-		return true
-	case f.Service == "":
-		return s.Service == topology.ServiceNode
-	}
-	return f.Service == string(s.Service)
 }
 
 // Restore undoes what was done within the scope: it undoes what was done inside
 // nodes, thaws what is frozen and starts what is down, nodes before their
-// services.
+// services. Of everything, the client is a part as well.
 func (i *Injector) Restore(ctx context.Context, scope Scope) ([]Mended, error) {
 	all, err := i.lab.Containers(ctx)
 	if err != nil {
@@ -90,7 +53,21 @@ func (i *Injector) Restore(ctx context.Context, scope Scope) ([]Mended, error) {
 		mended, err := i.restoreNode(ctx, names[n], byNode[names[n]], scope)
 		results[n], errs[n] = append(undone, mended...), errors.Join(uerr, err)
 	})
+	if scope.everything() {
+		mended, err := i.mendClient(ctx, all)
+		results, errs = append(results, mended), append(errs, err)
+	}
 	return slices.Concat(results...), errors.Join(errs...)
+}
+
+// mendClient starts the client where it is down.
+func (i *Injector) mendClient(ctx context.Context, all []engine.Container) ([]Mended, error) {
+	for _, c := range all {
+		if c.Labels[engine.LabelService] == clientName {
+			return i.mend(ctx, clientName, clientName, c)
+		}
+	}
+	return nil, nil
 }
 
 // toUndo lists the faults inside each node that are to be undone. Where one
@@ -188,7 +165,7 @@ func (i *Injector) mend(ctx context.Context, node string, service topology.Servi
 		action, err = "started", i.engine.ContainerStart(ctx, c.ID)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("restore %s on %s: %w", service, node, err)
+		return nil, fmt.Errorf("restore %s on %s: %w\n  make what is missing:  halab up", service, node, err)
 	}
 	return []Mended{{Node: node, Service: string(service), Action: action}}, nil
 }

@@ -1,0 +1,124 @@
+package fault
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"time"
+
+	"halab/internal/engine"
+	"halab/internal/topology"
+)
+
+// Power switches nodes that are machines off and on.
+type Power interface {
+	// Has says whether it can switch that node.
+	Has(node string) bool
+	// Off takes the power away: nothing on the node is told or written.
+	Off(ctx context.Context, node string) error
+	// On gives it back and waits until the node can be reached; it says whether
+	// it was off.
+	On(ctx context.Context, node string) (bool, error)
+}
+
+// WithPower gives the injector a switch for nodes that have one.
+func (i *Injector) WithPower(p Power) *Injector {
+	i.power = p
+	return i
+}
+
+// FaultPoweroff is the name of the fault.
+const FaultPoweroff = "poweroff"
+
+// poweroff takes the power from the machine that a node is.
+func poweroff() Kind {
+	return Kind{
+		Name:    FaultPoweroff,
+		how:     true,
+		On:      []topology.Service{topology.ServiceNode},
+		Summary: "cut the power of a node that is a machine of Vagrant's",
+		blocked: func(s engine.State) string {
+			if s == engine.StatePaused {
+				return "" // a frozen machine has a plug as well
+			}
+			return notRunning(s)
+		},
+		apply: func(ctx context.Context, i *Injector, s site) error {
+			if !i.switches(s.node) {
+				return fmt.Errorf("%s has no power that halab can cut: it is no machine of Vagrant's (docs/vagrant.md)\n  crash it instead:  halab fail %s node --how kill", s.node, s.node)
+			}
+			return i.power.Off(ctx, s.node)
+		},
+	}
+}
+
+func (i *Injector) switches(node string) bool { return i.power != nil && i.power.Has(node) }
+
+// bootTime is how long the engine of a machine may take to answer once the
+// machine can be reached.
+const bootTime = 3 * time.Minute
+
+// bootPoll is the time between two looks at an engine that is not there yet: a
+// machine that boots has better things to do than to answer.
+const bootPoll = 2 * time.Second
+
+// powerOn switches on the machines of the scope that do not answer, all at once,
+// and waits until their engines do.
+func (i *Injector) powerOn(ctx context.Context, scope Scope) ([]Mended, error) {
+	if i.power == nil {
+		return nil, nil
+	}
+	status, err := i.lab.Status(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var names []string
+	for _, n := range status.Silent() {
+		if i.switches(n) && scope.touches(n) {
+			names = append(names, n)
+		}
+	}
+	mended, errs := make([]Mended, 0, len(names)), make([]error, len(names))
+	wasOff := make([]bool, len(names))
+	each(len(names), func(n int) { wasOff[n], errs[n] = i.power.On(ctx, names[n]) })
+	for n, name := range names {
+		if wasOff[n] {
+			mended = append(mended, Mended{Node: name, Service: string(topology.ServiceNode), Action: "switched on"})
+		}
+	}
+	if err := errors.Join(errs...); err != nil || len(names) == 0 {
+		return mended, err
+	}
+	return mended, i.awaitEngines(ctx, names)
+}
+
+// awaitEngines waits until the nodes can be seen again.
+func (i *Injector) awaitEngines(ctx context.Context, nodes []string) error {
+	ctx, cancel := context.WithTimeoutCause(ctx, bootTime, errPatience)
+	defer cancel()
+	tick := time.NewTicker(bootPoll)
+	defer tick.Stop()
+	for {
+		status, err := i.lab.Status(ctx)
+		if err == nil && !slices.ContainsFunc(status.Silent(), func(n string) bool { return slices.Contains(nodes, n) }) {
+			return nil
+		}
+		if err != nil && ctx.Err() == nil {
+			return err
+		}
+		select {
+		case <-ctx.Done():
+			if errors.Is(context.Cause(ctx), errPatience) {
+				return fmt.Errorf("the machine runs, and its engine does not answer after %s: %v\n  look there:  vagrant ssh %s, and then  systemctl status docker", bootTime, status.Silent(), nodes[0])
+			}
+			return ctx.Err()
+		case <-tick.C:
+		}
+	}
+}
+
+// touches says whether a node must be up for what the scope covers.
+func (s Scope) touches(node string) bool {
+	return (len(s.Nodes) == 0 || slices.Contains(s.Nodes, node)) && s.Fault == ""
+}
