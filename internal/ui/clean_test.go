@@ -1,6 +1,7 @@
 package ui
 
 import (
+	"encoding/json"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -99,5 +100,25 @@ func TestTableAlignsPaintedCells(t *testing.T) {
 	want := " NODE         STATE  X\n a            \x1b[32mup\x1b[0m\n frontend-01  down   日\n"
 	if b.String() != want {
 		t.Errorf("got\n%q, want\n%q", b.String(), want)
+	}
+}
+
+// What encoding/json leaves in a document, a terminal does not get; the document
+// says the same.
+func TestHarmlessJSON(t *testing.T) {
+	const text = "a\u009b2J\x7f\u202e\x1b[2J"
+	var out strings.Builder
+	e := json.NewEncoder(HarmlessJSON(&out))
+	if err := e.Encode([]string{text}); err != nil {
+		t.Fatal(err)
+	}
+	for _, r := range strings.TrimSuffix(out.String(), "\n") {
+		if hidden(r) {
+			t.Errorf("%U comes through: %q", r, out.String())
+		}
+	}
+	var back []string
+	if err := json.Unmarshal([]byte(out.String()), &back); err != nil || len(back) != 1 || back[0] != text {
+		t.Errorf("reads back as %q, %v", back, err)
 	}
 }

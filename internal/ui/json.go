@@ -30,6 +30,19 @@ func writeJSON(w io.Writer, v any, indent string) error {
 	return err
 }
 
+// HarmlessJSON passes JSON on and escapes what a terminal may act on. Each Write
+// is a whole document, as json.Encoder does it.
+func HarmlessJSON(w io.Writer) io.Writer { return harmlessJSON{w} }
+
+type harmlessJSON struct{ w io.Writer }
+
+func (h harmlessJSON) Write(doc []byte) (int, error) {
+	if _, err := h.w.Write(escapeHidden(doc)); err != nil {
+		return 0, err
+	}
+	return len(doc), nil
+}
+
 // escapeHidden escapes what encoding/json leaves as it is although a terminal
 // may act on it: DEL, C1 controls and format characters. They can stand only
 // inside strings, where \u escapes mean the same.

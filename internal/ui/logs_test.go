@@ -66,7 +66,7 @@ func TestNodeWordsKnowEveryEvent(t *testing.T) {
 		agentapi.EventStarted, agentapi.EventStopping, agentapi.EventVIPAdded, agentapi.EventVIPRemoved,
 		agentapi.EventVRRP, agentapi.EventHAProxyUp, agentapi.EventHAProxyGone, agentapi.EventHAProxyHung,
 		agentapi.EventKeepalivedUp, agentapi.EventKeepalivedGone, agentapi.EventAppUp, agentapi.EventAppGone,
-		agentapi.EventServers, agentapi.EventLink, agentapi.EventFault, agentapi.EventError,
+		agentapi.EventServers, agentapi.EventLink, agentapi.EventFault, agentapi.EventSwept, agentapi.EventError, agentapi.EventSelf,
 	} {
 		words, _ := NodeWords(agentapi.Event{Name: name, From: "BACKUP", To: "MASTER", Address: "192.168.99.10", Detail: "why"})
 		if words == "" || strings.HasPrefix(words, string(name)+":") && name != agentapi.EventFault {

@@ -70,8 +70,12 @@ func plainWords(e agentapi.Event) (string, Weight) {
 		return detailed("keepalived runs", e.Detail), Plain
 	case agentapi.EventAppUp:
 		return detailed("the app runs", e.Detail), Plain
+	case agentapi.EventSwept:
+		return detailed("what an earlier life of the node left was removed", e.Detail), Plain
 	case agentapi.EventFault:
 		return detailed("fault", e.Detail), Plain
+	case agentapi.EventSelf:
+		return detailed("its agent takes", e.Detail), Faint
 	}
 	return detailed(string(e.Name), joinWords(e.Address, change(e.From, e.To), e.Detail)), Plain
 }

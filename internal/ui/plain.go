@@ -57,7 +57,7 @@ func (p *plain) wants(e event.Event) bool {
 
 func slow(phase string) bool {
 	switch phase {
-	case "build", "pull", "import", "ready":
+	case "build", "pull", "import", "load", "ready":
 		return true
 	}
 	return false

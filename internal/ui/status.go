@@ -3,22 +3,18 @@ package ui
 import (
 	"fmt"
 	"io"
+	"math"
 	"strings"
 
 	"halab/internal/lab"
 	"halab/internal/topology"
 )
 
-// Status writes the state of a lab: a line for the lab, and for each cluster
-// its VIP, a table of its nodes, and what a healthy cluster would have
+// Status writes the state of a lab that is up: a line for the lab, and for each
+// cluster its VIP, a table of its nodes, and what a healthy cluster would have
 // otherwise. It fits 80 columns.
 func Status(w io.Writer, s *lab.Status, style Style) error {
 	var b strings.Builder
-	if len(s.Clusters) == 0 {
-		fmt.Fprintf(&b, "lab %s is not up; bring it up:  halab up\n", Clean(s.Lab))
-		_, err := io.WriteString(w, b.String())
-		return err
-	}
 	ready := style.Good("ready")
 	if !s.Ready {
 		ready = style.Bad("not ready")
@@ -49,12 +45,25 @@ func clusterStatus(b *strings.Builder, c lab.Cluster, style Style) {
 	_ = t.Write(b) // a strings.Builder takes everything
 	for _, n := range c.Nodes {
 		if n.ClockOffset != nil {
-			fmt.Fprintf(b, "  the clock of %s is off by %+.1f ms\n", Clean(n.Name), *n.ClockOffset*1000)
+			fmt.Fprintf(b, "  %s\n", clockWords(n))
 		}
 	}
 	for _, a := range c.Ailments() {
 		fmt.Fprintf(b, "  %s %s\n", style.Bad("✘"), Clean(a))
 	}
+}
+
+// clockWords says how far the clock of a host is off, as far as that could be
+// measured.
+func clockWords(n lab.Node) string {
+	off, within := *n.ClockOffset*1000, 0.0
+	if n.ClockWithin != nil {
+		within = *n.ClockWithin * 1000
+	}
+	if math.Abs(off) <= within {
+		return fmt.Sprintf("the clock of %s is right, ±%.1f ms", Clean(n.Name), within)
+	}
+	return fmt.Sprintf("the clock of %s is off by %+.1f ms, ±%.1f ms", Clean(n.Name), off, within)
 }
 
 func holders(names []string, style Style) string {

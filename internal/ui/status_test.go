@@ -62,7 +62,6 @@ func TestStatus(t *testing.T) {
 		{"status.txt", healthy(), Style{}},
 		{"status-ailing.txt", ailing(), Style{}},
 		{"status-painted.txt", ailing(), Painted()},
-		{"status-none.txt", &lab.Status{Lab: "other"}, Style{}},
 	} {
 		var out strings.Builder
 		if err := Status(&out, c.status, c.style); err != nil {
