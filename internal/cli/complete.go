@@ -11,10 +11,9 @@ import (
 
 	"github.com/urfave/cli/v2"
 
-	"halab/internal/agentapi"
-	"halab/internal/drill"
-	"halab/internal/outage"
+	"halab/internal/fault"
 	"halab/internal/topology"
+	"halab/internal/ui"
 )
 
 // scripts holds a completion script for each shell; each asks
@@ -97,10 +96,10 @@ func (p *program) complete(ctx context.Context, words []string) []candidate {
 	case at.passing:
 		return nil
 	case at.flag != nil:
-		all = flagValues(at.flag)
+		all = at.flagValues(at.flag)
 	case strings.HasPrefix(last, "-") && cut:
 		if f, _ := at.find(strings.TrimLeft(flag, "-")); f != nil {
-			all, prefix, last = flagValues(f), flag+"=", value
+			all, prefix, last = at.flagValues(f), flag+"=", value
 		}
 	case strings.HasPrefix(last, "-"):
 		all = at.flags()
@@ -109,11 +108,18 @@ func (p *program) complete(ctx context.Context, words []string) []candidate {
 	}
 	var fits []candidate
 	for _, c := range all {
-		if strings.HasPrefix(c.word, last) {
-			fits = append(fits, candidate{prefix + c.word, c.about})
+		if strings.HasPrefix(c.word, last) && typable(c.word) {
+			fits = append(fits, candidate{prefix + c.word, ui.Clean(c.about)})
 		}
 	}
 	return fits
+}
+
+// typable says whether a word means itself on a shell's command line: shells
+// put completions there as they are. All names of a valid lab do; labels that
+// somebody else wrote may not.
+func typable(word string) bool {
+	return strings.Trim(word, "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./:=,%+@") == ""
 }
 
 // place is where on a command line a word is being typed.
@@ -174,7 +180,13 @@ func (at *place) flags() []candidate {
 	return list
 }
 
-func flagValues(f cli.Flag) []candidate { return plain(values(f.Names()[0])) }
+// flagValues lists what a flag's value may be, given the words before it.
+func (at *place) flagValues(f cli.Flag) []candidate {
+	if f.Names()[0] == "how" && len(at.words) > 1 {
+		return plain(fault.HowsOf(topology.Service(at.words[1])))
+	}
+	return plain(values(f.Names()[0]))
+}
 
 func plain(words []string) []candidate {
 	var list []candidate
@@ -182,130 +194,4 @@ func plain(words []string) []candidate {
 		list = append(list, candidate{word: w})
 	}
 	return list
-}
-
-// arguments lists what the next argument of a command may be.
-func (p *program) arguments(ctx context.Context, at *place) []candidate {
-	if at.command == nil || len(at.command.sub) > 0 && len(at.words) == 0 {
-		return commandNames(at.level)
-	}
-	place := len(at.words)
-	if at.command.takesMany() {
-		place = min(place, len(at.command.args)-1)
-	}
-	if place >= len(at.command.args) {
-		return nil
-	}
-	switch at.command.args[place].kind {
-	case aService:
-		return plain([]string{"app", "haproxy", "keepalived", "node"})
-	case aDaemon:
-		return plain([]string{"haproxy", "keepalived"})
-	case aShell:
-		return plain(shells())
-	case aCommand:
-		return commandNames(p.commands())
-	case aPath:
-		return plain([]string{"/frontend", "/haproxy-alive", "/healthz", "/"})
-	case aTarget, aCluster, aNode:
-		return p.targets(ctx, at)
-	case aFault:
-		return faultWords(at.words)
-	case aFaultArg:
-		if words := faultArgs(at.words[1:]); words != nil {
-			return words
-		}
-		if at.words[1] == agentapi.FaultPartition {
-			return append(p.targets(ctx, at), candidate{"client", "where requests are made"})
-		}
-	case aScenario:
-		return p.scenarioNames(ctx, at)
-	}
-	return nil
-}
-
-// scenarioNames lists what a drill can be asked for: scenarios, their kinds,
-// and clusters.
-func (p *program) scenarioNames(ctx context.Context, at *place) []candidate {
-	var clusters []string
-	list := []candidate{{string(outage.KindCalibrate), "measure the measurement"}}
-	if l := p.knownLab(ctx, at); l != nil {
-		for _, c := range l.Clusters {
-			clusters = append(clusters, c.Name)
-			list = append(list, candidate{c.Name, "all scenarios of the cluster"})
-		}
-	}
-	kinds := map[string]bool{}
-	for _, s := range drill.Scenarios(clusters) {
-		if kind := string(s.Kind); !kinds[kind] {
-			kinds[kind] = true
-			list = append(list, candidate{kind, "for every cluster"})
-		}
-		list = append(list, candidate{s.Name, s.Description})
-	}
-	return list
-}
-
-func commandNames(specs []spec) []candidate {
-	var list []candidate
-	for _, s := range specs {
-		if !s.hidden {
-			list = append(list, candidate{s.name, s.summary})
-		}
-	}
-	return list
-}
-
-// targets lists names of the lab: of the running one where it can be asked in
-// time, otherwise of the description.
-func (p *program) targets(ctx context.Context, at *place) []candidate {
-	l := p.knownLab(ctx, at)
-	if l == nil {
-		return nil
-	}
-	kind, command := at.command.args[min(len(at.words), len(at.command.args)-1)].kind, at.command.name
-	if kind == aFaultArg {
-		kind = aTarget // the other side of a partition
-	}
-	var list []candidate
-	for _, c := range l.Clusters {
-		if kind != aNode {
-			list = append(list, candidate{c.Name, "cluster"})
-		}
-		if kind == aTarget {
-			list = append(list, candidate{c.VIP.Name, "holder of the VIP " + c.VIP.Address.String()})
-		}
-		for _, n := range c.Nodes {
-			if kind != aCluster && (command != "switch" || len(at.words) == 0 || at.words[0] == c.Name) {
-				list = append(list, candidate{n.Name, "node of " + c.Name})
-			}
-		}
-	}
-	if command == "shell" || command == "logs" {
-		list = append(list, candidate{"client", "where requests are made"})
-	}
-	return list
-}
-
-// knownLab reads the lab that the global flags before the word name.
-func (p *program) knownLab(ctx context.Context, at *place) *topology.Lab {
-	in := &input{settings: settings{name: topology.DefaultName}}
-	if name := p.env("HALAB_NAME"); name != "" {
-		in.name = name
-	}
-	for _, f := range at.before {
-		if name, ok := strings.CutPrefix(f, "--name="); ok {
-			in.name = name
-		}
-		if host, ok := strings.CutPrefix(f, "--host="); ok {
-			in.host = host
-		}
-	}
-	if s, err := p.session(ctx, in); err == nil {
-		defer s.close()
-		if st, err := s.lab.Status(ctx); err == nil && len(st.Clusters) > 0 {
-			return st.Topology()
-		}
-	}
-	return p.described(context.WithoutCancel(ctx), in.settings)
 }
