@@ -13,6 +13,7 @@ import (
 	"halab/internal/fault"
 	"halab/internal/outage"
 	"halab/internal/report"
+	"halab/internal/ui"
 )
 
 func (p *program) compareSpec() spec {
@@ -73,13 +74,13 @@ func (p *program) compare(ctx context.Context, in *input) error {
 		return drill.Select(all, in.args[2:])
 	}
 	results, err := drill.Compare(ctx, sides, pick, in.flags.Int("repeat"), seed(in))
-	if err != nil {
+	if heads[0] == nil || heads[1] == nil {
 		return err
 	}
 	for i := range heads {
 		heads[i].Scenarios = results[i]
 	}
-	return s.compared(report.Compare(names[0], heads[0], names[1], heads[1]))
+	return errors.Join(err, s.compared(report.Compare(names[0], heads[0], names[1], heads[1])))
 }
 
 // compared writes a comparison wherever it is wanted.
@@ -90,7 +91,7 @@ func (s *session) compared(c report.Comparison) error {
 	}
 	s.story.end()
 	if s.in.json {
-		return errors.Join(err, report.CompareJSON(s.stdout, c))
+		return errors.Join(err, report.CompareJSON(ui.HarmlessJSON(s.stdout), c))
 	}
 	return errors.Join(err, report.CompareText(s.stdout, c, report.TextOptions{Style: s.paint(), Columns: s.out.Columns()}))
 }

@@ -113,17 +113,19 @@ func (p *program) writeTopology(in *input, l *topology.Lab) error {
 	if l.Network.HostLeg.IsValid() {
 		leg = l.Network.HostLeg.String()
 	}
-	fmt.Fprintf(p.stdout, "lab %s, base %s, profile %s\nnetwork %s on %s, the host's leg %s, client %s\n",
+	var out strings.Builder
+	fmt.Fprintf(&out, "lab %s, base %s, profile %s\nnetwork %s on %s, the host's leg %s, client %s\n",
 		l.Name, l.Base, l.Profile, l.Network.Subnet, own, leg, l.ClientAddress)
 	for _, c := range l.Clusters {
-		fmt.Fprintf(p.stdout, "\n%s  %s %s, router ID %d\n", c.Name, c.VIP.Name, c.VIP.Address, c.VIP.RouterID)
+		fmt.Fprintf(&out, "\n%s  %s %s, router ID %d\n", c.Name, c.VIP.Name, c.VIP.Address, c.VIP.RouterID)
 		t := ui.Table{Indent: "  "}
 		for _, n := range c.Nodes {
-			t.Row(n.Name, n.Address.String(), n.MAC, n.Endpoint)
+			t.Row(n.Name, n.Address.String(), n.MAC, ui.Clean(n.Endpoint))
 		}
-		if err := t.Write(p.stdout); err != nil {
+		if err := t.Write(&out); err != nil {
 			return err
 		}
 	}
-	return nil
+	_, err := fmt.Fprint(p.stdout, cleanLines(out.String()))
+	return err
 }

@@ -5,8 +5,8 @@ import (
 	"fmt"
 	"strings"
 
+	"halab/internal/composefile"
 	"halab/internal/preflight"
-	"halab/internal/topology"
 	"halab/internal/ui"
 )
 
@@ -16,10 +16,10 @@ func (p *program) doctorSpec() spec {
 		summary: "check the engine and the host, each finding with its cure",
 		about: `
 Looks at what a lab needs: the engine and its API, macvlan, whether anybody else
-uses the subnet, the parent interface, the disk, where images can come from, and
-what is left of an earlier lab. Of a lab on hosts it looks at each host: its
-engine, clock, interface and address, and the VRRP packets that arrive there.
-Changes nothing. "halab up" does the same first.`,
+uses the subnet or the lab's names, the parent interface, the disk, where images
+can come from, and what is left of an earlier lab. Of a lab on hosts it looks at
+each host: its engine, clock, interface and address, and the VRRP packets that
+arrive there. Changes nothing. "halab up" does the same first.`,
 		examples: []string{"halab doctor", "halab doctor --subnet 192.168.77.0/24", "halab doctor --json"},
 		run:      p.doctor,
 	}
@@ -45,8 +45,10 @@ func (p *program) doctor(ctx context.Context, in *input) error {
 		findings = append(findings, preflight.Evaluate(preflight.Facts{EngineError: err})...)
 	case project != nil:
 		defer s.close()
-		findings = append(findings, preflight.Evaluate(s.facts(ctx, &project.Lab))...)
-		findings = append(findings, s.examineHosts(ctx, &project.Lab)...)
+		findings = append(findings, preflight.Evaluate(s.facts(ctx, project))...)
+		for _, h := range s.examineHosts(ctx, &project.Lab, listenTime) {
+			findings = append(findings, h.findings...)
+		}
 	default:
 		defer s.close()
 	}
@@ -57,14 +59,35 @@ func (p *program) doctor(ctx context.Context, in *input) error {
 }
 
 // facts collects what preflight judges, about the lab as it is described.
-func (s *session) facts(ctx context.Context, l *topology.Lab) preflight.Facts {
-	local := false
+func (s *session) facts(ctx context.Context, p *composefile.Project) preflight.Facts {
+	l, local := &p.Lab, false
 	if e, ok := s.engine.(interface{ Endpoint() string }); ok {
 		local = strings.HasPrefix(e.Endpoint(), "unix://")
 	}
 	return preflight.Collect(ctx, s.engine, local, preflight.Facts{
 		Lab: l.Name, Subnet: l.Network.Subnet, Parent: l.Network.Parent, Own: l.Network.Own, Base: s.in.base, Hosts: l.OnHosts(),
+		Names: wantedNames(p),
 	})
+}
+
+// wantedNames lists what the lab's objects will be called.
+func wantedNames(p *composefile.Project) preflight.Names {
+	var n preflight.Names
+	for _, c := range p.Containers {
+		n.Containers = append(n.Containers, c.Spec.Name)
+	}
+	for _, w := range p.Networks {
+		n.Networks = append(n.Networks, w.Name)
+	}
+	for _, v := range p.Volumes {
+		n.Volumes = append(n.Volumes, v.Name)
+	}
+	if host := hostRequest(&p.Lab); host.Peer != "" {
+		n.Interfaces = append(n.Interfaces, host.Parent, host.Peer, host.Leg)
+	} else if host.Leg != "" {
+		n.Interfaces = append(n.Interfaces, host.Leg)
+	}
+	return n
 }
 
 func (p *program) writeCheckup(in *input, c checkup) error {

@@ -11,6 +11,7 @@ import (
 	"halab/internal/drill"
 	"halab/internal/fault"
 	"halab/internal/outage"
+	"halab/internal/ui"
 )
 
 func (p *program) drillSpec() spec {
@@ -83,8 +84,9 @@ func (p *program) drill(ctx context.Context, in *input) error {
 	if err != nil {
 		return err
 	}
+	s.clocks(ctx) // what the nodes said since a moment is asked for by their own
 	chosen := seed(in)
-	keep := outputs.html != "" || outputs.save != "" || outputs.samples
+	keep := outputs.html != "" || outputs.pictures != "" || outputs.save != "" || outputs.samples
 	d := drill.New(s.lab, fault.NewInjector(s.lab, s.engine), s.engine, s.emit,
 		drill.Options{Repeat: in.flags.Int("repeat"), Seed: chosen, Keep: keep,
 			Attempts: in.flags.Int("attempts")})
@@ -191,7 +193,7 @@ func (s *session) listScenarios(ctx context.Context, custom []drill.Scenario) er
 	}
 	return s.answer(list, func() error {
 		for _, l := range list {
-			if _, err := fmt.Fprintf(s.stdout, "%s\n    %s\n", l.Name, l.Description); err != nil {
+			if _, err := fmt.Fprintf(s.stdout, "%s\n    %s\n", ui.Clean(l.Name), ui.Clean(l.Description)); err != nil {
 				return err
 			}
 		}

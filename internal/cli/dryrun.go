@@ -24,7 +24,7 @@ type plannedStep struct {
 // dryRun prints what up would do. Images that are to be built come first, and
 // everything else after them.
 func (s *session) dryRun(ctx context.Context) error {
-	w, err := s.describe(ctx, s.guessBase)
+	w, err := s.describe(ctx, s.guessBase, s.facts)
 	if err != nil {
 		return err
 	}
@@ -55,7 +55,7 @@ func (s *session) dryRun(ctx context.Context) error {
 		answer.Steps = append(answer.Steps, plannedStep{string(step.Action), step.Subject, step.Cause, step.After})
 	}
 	return s.answer(answer, func() error {
-		_, err := fmt.Fprint(s.stdout, all)
+		_, err := fmt.Fprint(s.stdout, cleanLines(all.String()))
 		return err
 	})
 }

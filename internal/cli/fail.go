@@ -71,11 +71,11 @@ func (p *program) fail(ctx context.Context, in *input) error {
 	if err != nil {
 		return err
 	}
-	peers, err := resolvePeer(before, order.Peer)
+	peers, err := order.Peers(before)
 	if err != nil {
 		return err
 	}
-	injector := fault.NewInjector(s.lab, s.engine)
+	injector := s.injector()
 	if order.For > 0 && !order.Inside() {
 		if err := s.startEnd(nodes, order); err != nil {
 			return err
@@ -121,17 +121,6 @@ func failOrder(in *input) (fault.Order, error) {
 
 func isService(word string) bool {
 	return slices.Contains(topology.Services(), topology.Service(word))
-}
-
-// resolvePeer turns the second target of a partition into names.
-func resolvePeer(st *lab.Status, peer string) ([]string, error) {
-	switch peer {
-	case "":
-		return nil, nil
-	case "client":
-		return []string{peer}, nil
-	}
-	return st.Resolve(peer)
 }
 
 // electionPatience is how long fail waits for VRRP to find another holder: a
@@ -190,7 +179,7 @@ func settled(moves []vipMove, nodes []string, now *lab.Status) bool {
 }
 
 func (s *session) writeBroken(b broken) error {
-	verbs := map[string]string{"stop": "stopped", "kill": "killed", "hang": "froze", "crash": "crashed", "shutdown": "shut down"}
+	verbs := map[string]string{"stop": "stopped", "kill": "killed", "hang": "froze", "poweroff": "switched off", "crash": "crashed", "shutdown": "shut down"}
 	var out strings.Builder
 	for _, d := range b.Done {
 		verb := verbs[d.Fault]

@@ -29,9 +29,9 @@ func (s *session) startEnd(nodes []string, o fault.Order) error {
 	if err != nil {
 		return err
 	}
-	args := []string{"--name", s.in.name}
-	if s.in.host != "" {
-		args = append(args, "--host", s.in.host)
+	args, err := s.in.again()
+	if err != nil {
+		return err
 	}
 	until := time.Now().Add(o.For).Format(time.RFC3339Nano)
 	args = append(args, "__end", until, string(o.Service))
@@ -60,6 +60,8 @@ const (
 	endPoll = 300 * time.Millisecond
 	// endBegins is how long the fault may take to come about.
 	endBegins = 20 * time.Second
+	// endAgain is how long an engine that does not answer is asked again.
+	endAgain = 20 * time.Second
 )
 
 func (p *program) end(ctx context.Context, in *input) error {
@@ -78,7 +80,7 @@ func (p *program) end(ctx context.Context, in *input) error {
 	_, err = every(ctx, endPoll, max(time.Until(until), time.Millisecond), func() (bool, error) {
 		all, err := s.lab.Containers(ctx)
 		if err != nil {
-			return false, err
+			return false, ctx.Err() // the engine may be restarting
 		}
 		nodes = slices.DeleteFunc(nodes, func(node string) bool {
 			down, there := isDown(all, node, service)
@@ -94,7 +96,10 @@ func (p *program) end(ctx context.Context, in *input) error {
 	if service == topology.ServiceNode {
 		scope.Service = "" // its services ended with it
 	}
-	_, err = fault.NewInjector(s.lab, s.engine).Restore(ctx, scope)
+	_, err = every(ctx, endPoll, endAgain, func() (bool, error) {
+		_, err := fault.NewInjector(s.lab, s.engine).Restore(ctx, scope)
+		return err == nil, ctx.Err()
+	})
 	return err
 }
 
@@ -120,7 +125,11 @@ faults" lists what is broken.
 What can be done to a SERVICE, by --how:`)
 	for _, k := range fault.Catalogue() {
 		if slices.Contains(fault.Hows(), k.Name) {
-			fmt.Fprintf(&b, "\n   %-6s %s", k.Name, k.Summary)
+			head := ui.Pad("   "+k.Name, 13)
+			for _, line := range ui.Wrap(k.Summary, helpWidth-13) {
+				b.WriteString("\n" + head + line)
+				head = ui.Pad("", 13)
+			}
 		}
 	}
 	b.WriteString("\n\nA FAULT is one of:\n")

@@ -27,7 +27,7 @@ itself.`,
 			if _, err := s.status(ctx); err != nil {
 				return err
 			}
-			list, err := fault.NewInjector(s.lab, s.engine).Active(ctx)
+			list, err := s.injector().Active(ctx)
 			if err != nil {
 				return err
 			}

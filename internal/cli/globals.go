@@ -2,6 +2,7 @@ package cli
 
 import (
 	"net/netip"
+	"path/filepath"
 	"strings"
 
 	"github.com/urfave/cli/v2"
@@ -87,6 +88,48 @@ func readSettings(c *cli.Context) (settings, error) {
 		s.detail = ui.Verbose
 	}
 	return s, s.check()
+}
+
+// choice is a global flag that says which lab is meant, and its value.
+type choice struct {
+	flag  *cli.StringFlag
+	value string
+}
+
+// choices are all of them but for the files.
+func (s settings) choices() []choice {
+	values := map[string]string{"name": s.name, "base": s.base, "profile": s.profile,
+		"subnet": s.subnet, "parent": s.parent, "host": s.host}
+	var all []choice
+	for _, f := range globalFlags() {
+		flag, ok := f.(*cli.StringFlag)
+		if !ok {
+			continue
+		}
+		if value, chooses := values[flag.Name]; chooses {
+			all = append(all, choice{flag, value})
+		}
+	}
+	return all
+}
+
+// again are the flags that name the same lab to another halab, which may run in
+// another folder.
+func (s settings) again() ([]string, error) {
+	var args []string
+	for _, c := range s.choices() {
+		if c.value != "" || c.flag.Value != "" {
+			args = append(args, "--"+c.flag.Name, c.value)
+		}
+	}
+	for _, file := range s.files {
+		path, err := filepath.Abs(file)
+		if err != nil {
+			return nil, err
+		}
+		args = append(args, "--file", path)
+	}
+	return args, nil
 }
 
 // maxName is how long a lab's name may be: container names are made from it,

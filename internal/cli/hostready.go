@@ -37,3 +37,9 @@ func hostReady(f preflight.Facts, r agentapi.NetworkRequest) bool {
 	leg, found := own(r.Leg)
 	return found && slices.ContainsFunc(leg.Addresses, func(p netip.Prefix) bool { return p.Addr().String() == r.LegIP })
 }
+
+// parentGone says whether the interface under the lab's network is known not to
+// be there.
+func parentGone(f preflight.Facts) bool {
+	return f.Local && !slices.ContainsFunc(f.Interfaces, func(i preflight.Interface) bool { return i.Name == f.Parent })
+}

@@ -30,6 +30,7 @@ func answersByCommand() map[string][]any {
 		"doctor":      {checkup{}},
 		"build":       {built{}},
 		"network":     {wiring{}},
+		"vagrant":     {exported{}},
 		"version":     {versions{}},
 	}
 }
@@ -45,6 +46,9 @@ func fields(t reflect.Type, into map[string]bool) {
 			return
 		}
 		for f := range t.Fields() {
+			if !f.IsExported() {
+				continue
+			}
 			name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
 			into[name] = true
 			fields(f.Type, into)

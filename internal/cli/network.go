@@ -6,7 +6,6 @@ import (
 	"strings"
 
 	"halab/internal/agentapi"
-	"halab/internal/engine"
 	"halab/internal/topology"
 	"halab/internal/ui"
 )
@@ -93,7 +92,7 @@ func (p *program) networkDown(ctx context.Context, in *input) error {
 		return err
 	}
 	defer s.close()
-	image, err := s.anyNodeImage(ctx)
+	image, err := s.lab.HelperImage(ctx, nil)
 	if err != nil {
 		return err
 	}
@@ -113,14 +112,4 @@ func (p *program) networkDown(ctx context.Context, in *input) error {
 		_, err := fmt.Fprintln(s.stdout, text)
 		return err
 	})
-}
-
-// anyNodeImage finds an image that the helper can run from, "" when there is
-// none: then no interfaces can have been made either.
-func (s *session) anyNodeImage(ctx context.Context) (string, error) {
-	images, err := s.engine.Images(ctx, engine.Filter{"halab.image": "node"})
-	if err != nil || len(images) == 0 {
-		return "", err
-	}
-	return images[0].ID, nil
 }

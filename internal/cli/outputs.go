@@ -12,11 +12,13 @@ import (
 
 	"halab/internal/outage"
 	"halab/internal/report"
+	"halab/internal/ui"
 )
 
 // outputs are the reports that are asked for beside the one on the terminal.
 type outputs struct {
 	junit, markdown, html, save string
+	pictures                    string
 	budget                      *outage.Budget
 	samples, anatomy            bool
 }
@@ -28,6 +30,7 @@ func reportFlags() []cli.Flag {
 		&cli.StringFlag{Name: "junit", Usage: "write a JUnit report to `FILE`", TakesFile: true},
 		&cli.StringFlag{Name: "markdown", Usage: "write a summary for a CI job to `FILE`", TakesFile: true},
 		&cli.StringFlag{Name: "html", Usage: "write a page with a picture of each run to `FILE`", TakesFile: true},
+		&cli.StringFlag{Name: "pictures", Usage: "draw the median run of each scenario into `FOLDER`, as SVG files", TakesFile: true},
 		&cli.StringFlag{Name: "save", Usage: "keep everything in `FILE` (.gz: compressed), for halab report", TakesFile: true},
 		&cli.BoolFlag{Name: "samples", Usage: "with --json: put every sample into the document"},
 		&cli.BoolFlag{Name: "anatomy", Usage: "tell each run step by step"},
@@ -37,7 +40,7 @@ func reportFlags() []cli.Flag {
 func readOutputs(in *input) (outputs, error) {
 	o := outputs{
 		junit: in.flags.String("junit"), markdown: in.flags.String("markdown"),
-		html: in.flags.String("html"), save: in.flags.String("save"),
+		html: in.flags.String("html"), save: in.flags.String("save"), pictures: in.flags.String("pictures"),
 		samples: in.flags.Bool("samples"), anatomy: in.flags.Bool("anatomy"),
 	}
 	text := in.flags.String("budget")
@@ -65,7 +68,7 @@ func (s *session) finish(r *outage.Result, o outputs, drillErr error) error {
 	s.story.end()
 	var err error
 	if s.in.json {
-		err = report.JSON(s.stdout, r, report.JSONOptions{Recordings: o.samples, Indent: true})
+		err = report.JSON(ui.HarmlessJSON(s.stdout), r, report.JSONOptions{Recordings: o.samples, Indent: true})
 	} else {
 		err = report.Text(s.stdout, r, report.TextOptions{Style: s.paint(), Columns: s.out.Columns(), Anatomy: o.anatomy})
 	}
@@ -106,6 +109,9 @@ func writeReports(r *outage.Result, o outputs) error {
 		}},
 	}
 	var errs []error
+	if o.pictures != "" {
+		errs = append(errs, report.Pictures(o.pictures, r))
+	}
 	for _, f := range files {
 		if f.path == "" {
 			continue

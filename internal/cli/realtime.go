@@ -32,7 +32,7 @@ func realtimeUs(service string) int64 {
 // kernel wants groups to have budgets (CONFIG_RT_GROUP_SCHED) and enough is
 // left. Elsewhere the parts run with their CPU shares, or need no budget.
 func (s *session) grantRealtime(ctx context.Context, w *workshop, specs []engine.ContainerSpec) {
-	if _, hosts := s.fleet(); hosts || !w.facts.Local || w.facts.Engine.RootCgroup == "" {
+	if !w.facts.Local || w.facts.Engine.RootCgroup == "" {
 		return
 	}
 	own, err := s.lab.Containers(ctx)
@@ -49,17 +49,26 @@ func (s *session) grantRealtime(ctx context.Context, w *workshop, specs []engine
 	}
 	var wanted int64
 	for _, spec := range specs {
-		wanted += realtimeUs(spec.Labels[engine.LabelService])
+		wanted += budget(spec)
 	}
 	if wanted > left {
 		s.emit.Info("", "another lab has the machine's real-time budget; under heavy load this one may fail over without a reason")
 		return
 	}
 	for i := range specs {
-		if us := realtimeUs(specs[i].Labels[engine.LabelService]); us > 0 {
+		if us := budget(specs[i]); us > 0 {
 			specs[i].RealtimeUs, specs[i].CgroupParent = us, w.facts.Engine.RootCgroup
 		}
 	}
+}
+
+// budget is that of a part on this engine. What is on a host of its own has
+// none: how much is left there can't be seen from here.
+func budget(spec engine.ContainerSpec) int64 {
+	if spec.Endpoint != "" {
+		return 0
+	}
+	return realtimeUs(spec.Labels[engine.LabelService])
 }
 
 // realtimeLeft is what the groups below root may still be given, in

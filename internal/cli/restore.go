@@ -3,15 +3,14 @@ package cli
 import (
 	"cmp"
 	"context"
+	"errors"
 	"fmt"
-	"strings"
 	"time"
 
 	"github.com/urfave/cli/v2"
 
 	"halab/internal/fault"
 	"halab/internal/lab"
-	"halab/internal/topology"
 	"halab/internal/ui"
 )
 
@@ -50,19 +49,20 @@ func (p *program) restore(ctx context.Context, in *input) error {
 	if err != nil {
 		return err
 	}
-	scope, err := restoreScope(st, in.arg(0), in.args[min(1, len(in.args)):])
+	scope, err := restoreScope(st, in.args)
 	if err != nil {
 		return err
 	}
-	injector := fault.NewInjector(s.lab, s.engine)
+	injector := s.injector()
 	done, err := injector.RestoreHealthy(ctx, scope, in.flags.Duration("timeout"))
 	if err != nil {
-		return err
+		return errors.Join(err, s.tellMended(done))
 	}
-	answer := mended{Mended: append([]fault.Mended{}, done...), Healthy: true, Seconds: time.Since(begin).Seconds()}
-	return s.answer(answer, func() error {
-		for _, m := range done {
-			fmt.Fprintf(s.stdout, "%s %s on %s\n", ui.Clean(m.Action), ui.Clean(cmp.Or(m.Fault, m.Service)), ui.Clean(m.Node))
+	silent := s.lab.Silence("restore again when that is mended")
+	answer := mended{Mended: append([]fault.Mended{}, done...), Healthy: silent == nil, Seconds: time.Since(begin).Seconds()}
+	err = s.answer(answer, func() error {
+		if err := s.tellMended(done); err != nil || silent != nil {
+			return err
 		}
 		if len(done) == 0 {
 			fmt.Fprint(s.stdout, "nothing was broken; ")
@@ -70,32 +70,30 @@ func (p *program) restore(ctx context.Context, in *input) error {
 		_, err := fmt.Fprintf(s.stdout, "%s after %s\n", s.out.Style.Good("healthy"), ui.Seconds(time.Since(begin)))
 		return err
 	})
+	return errors.Join(silent, err)
 }
 
-// restoreScope turns the arguments into what is to be mended. A VIP that nobody
-// holds names no node, so its whole cluster is meant.
-func restoreScope(st *lab.Status, target string, words []string) (fault.Scope, error) {
-	var scope fault.Scope
-	if target == "" {
-		return scope, nil
+// tellMended says what was mended.
+func (s *session) tellMended(done []fault.Mended) error {
+	if s.in.json {
+		return nil // it is part of the answer
 	}
-	for _, c := range st.Clusters {
-		if c.VIP.Name == target {
-			target = c.Name
+	for _, m := range done {
+		if _, err := fmt.Fprintf(s.stdout, "%s %s on %s\n", ui.Clean(m.Action), ui.Clean(cmp.Or(m.Fault, m.Service)), ui.Clean(m.Node)); err != nil {
+			return err
 		}
 	}
-	var err error
-	if scope.Nodes, err = st.Resolve(target); err != nil {
-		return scope, err
+	return nil
+}
+
+// restoreScope turns the arguments into what is to be mended.
+func restoreScope(st *lab.Status, args []string) (fault.Scope, error) {
+	if len(args) == 0 {
+		return fault.Scope{}, nil
 	}
-	switch {
-	case len(words) == 0:
-	case len(words) == 1 && !fault.Known(words[0]):
-		scope.Service, err = topology.ResolveService(words[0])
-	default:
-		if scope.Fault = strings.Join(words, " "); !fault.Known(scope.Fault) {
-			err = usage("there is no fault %q", scope.Fault)
-		}
+	scope, err := fault.ParseScope(args[1:])
+	if err != nil {
+		return scope, usage("%v", err)
 	}
-	return scope, err
+	return scope.At(st, args[0])
 }

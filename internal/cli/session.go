@@ -14,7 +14,6 @@ import (
 	"halab/internal/fault"
 	"halab/internal/image"
 	"halab/internal/lab"
-	"halab/internal/topology"
 	"halab/internal/ui"
 )
 
@@ -59,6 +58,7 @@ type session struct {
 	images *image.Builder // of builder
 	built  *buildStory
 	emit   event.Sink // what happens, for the story
+	power  machines   // nodes that can be switched off and on
 }
 
 // session opens the engine. The caller closes it.
@@ -71,6 +71,7 @@ func (p *program) session(ctx context.Context, in *input) (*session, error) {
 		program: p, in: in, engine: e,
 		out: ui.NewTerminal(p.stdout, in.colour, p.env),
 		err: ui.NewTerminal(p.stderr, in.colour, p.env), story: &story{},
+		power: machinesOf(described),
 	}
 	s.emit = s.tell
 	s.lab = lab.New(in.name, e, s.emit)
@@ -110,11 +111,7 @@ func (s *session) status(ctx context.Context) (*lab.Status, error) {
 }
 
 func (s *session) notUp() error {
-	name := ""
-	if s.in.name != topology.DefaultName {
-		name = " --name " + s.in.name
-	}
-	return fmt.Errorf("lab %s is not up: the engine has none of its nodes\n  bring it up:  halab up%s", s.in.name, name)
+	return fmt.Errorf("lab %s is not up: the engine has none of its nodes\n  bring it up:  halab up", s.in.name)
 }
 
 // errPatience says that a wait took too long.

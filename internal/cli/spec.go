@@ -52,8 +52,9 @@ const (
 // input is what a command was called with.
 type input struct {
 	settings
-	args  []string
-	flags *cli.Context
+	selection selection
+	args      []string
+	flags     *cli.Context
 }
 
 // arg gives the i-th argument, or "" when there are fewer.
@@ -143,7 +144,11 @@ func (p *program) act(c *cli.Context, s spec, path string) error {
 	if err != nil {
 		return err
 	}
-	return s.run(c.Context, &input{settings: set, args: args, flags: c})
+	in := &input{settings: set, args: args, flags: c, selection: p.selection(set)}
+	if err := s.run(c.Context, in); err != nil {
+		return &addressedError{err, in.selection}
+	}
+	return nil
 }
 
 // question ends a sentence that may have a question in it.

@@ -3,6 +3,7 @@ package cli
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"io"
 	"time"
 
@@ -50,7 +51,7 @@ func (p *program) status(ctx context.Context, in *input) error {
 	for _, c := range st.Clusters {
 		for i := range c.Nodes {
 			if clock, known := clocks[c.Nodes[i].Name]; known {
-				c.Nodes[i].ClockOffset = new(clock.Offset.Seconds())
+				c.Nodes[i].ClockOffset, c.Nodes[i].ClockWithin = new(clock.Offset.Seconds()), new(clock.Within.Seconds())
 			}
 		}
 	}
@@ -63,6 +64,10 @@ func (s *session) writeStatus(w io.Writer, st *lab.Status, asJSON func(io.Writer
 	}
 	if s.in.json {
 		return asJSON(w, st)
+	}
+	if len(st.Clusters) == 0 {
+		_, err := io.WriteString(w, s.in.selection.addressed(fmt.Sprintf("lab %s is not up; bring it up:  halab up\n", ui.Clean(st.Lab))))
+		return err
 	}
 	return ui.Status(w, st, s.out.Style)
 }

@@ -50,24 +50,54 @@ type workshop struct {
 	project *composefile.Project
 	images  map[string]string // node, app, … -> exact reference
 	facts   preflight.Facts   // of the engine and its host
+	roots   map[string]string // endpoint of a host -> its root of control groups
+}
+
+// rootCgroup is where the control groups of an engine begin; empty where it has
+// no place to put a container.
+func (w *workshop) rootCgroup(endpoint string) string {
+	if endpoint == "" {
+		return w.facts.Engine.RootCgroup
+	}
+	return w.roots[endpoint]
 }
 
 // workshop resolves the base, reads the description, looks whether the lab can
 // be made, and builds the images that are missing, in this order: nothing is
 // made where something stands in the way.
 func (s *session) workshop(ctx context.Context) (*workshop, error) {
-	w, err := s.describe(ctx, s.resolveBase)
+	w, err := s.describe(ctx, s.resolveBase, s.settled)
 	if err != nil {
 		return nil, err
 	}
 	if w.images, err = s.ensureImages(ctx, w.base); err != nil {
 		return nil, err
 	}
-	return w, s.distribute(ctx, w.images)
+	if err := s.distribute(ctx, w.images); err != nil {
+		return nil, err
+	}
+	return w, s.admit(ctx, &w.project.Lab)
 }
 
-// describe does the same up to the images, with a base from choose.
-func (s *session) describe(ctx context.Context, choose func(context.Context) (string, error)) (*workshop, error) {
+// settled is what is true of the engine and its host once nothing is at work
+// there that a killed halab left: until then interfaces come and go.
+func (s *session) settled(ctx context.Context, p *composefile.Project) preflight.Facts {
+	facts := s.facts(ctx, p)
+	others, err := s.lab.EndHelpers(ctx, facts.Containers)
+	if err != nil {
+		facts.EngineError = err
+		return facts
+	}
+	if len(others) < len(facts.Containers) {
+		return s.facts(ctx, p)
+	}
+	return facts
+}
+
+// describe does the same up to the images, with a base from choose and facts from
+// look.
+func (s *session) describe(ctx context.Context, choose func(context.Context) (string, error),
+	look func(context.Context, *composefile.Project) preflight.Facts) (*workshop, error) {
 	// What is wrong with the description is said before anything else: it needs
 	// no engine.
 	first, err := s.load(ctx, s.in.settings, knownBase(s.in.base))
@@ -75,7 +105,7 @@ func (s *session) describe(ctx context.Context, choose func(context.Context) (st
 		return nil, err
 	}
 	looked := make(chan preflight.Facts, 1)
-	go func() { looked <- s.facts(ctx, &first.Lab) }()
+	go func() { looked <- look(ctx, first) }()
 	base, baseErr := choose(ctx)
 	facts := <-looked
 	switch {
@@ -136,8 +166,8 @@ func (p *program) up(ctx context.Context, in *input) error {
 	l := w.project.Lab
 	answer := arisen{Lab: l.Name, Base: w.base, Profile: string(l.Profile), URL: want.URL, Seconds: time.Since(begin).Seconds()}
 	return s.answer(answer, func() error {
-		_, err := fmt.Fprintf(s.stdout, "lab %s is up after %s (base %s, profile %s)\n\n  curl %s\n  halab status\n",
-			answer.Lab, ui.Seconds(time.Since(begin)), answer.Base, answer.Profile, answer.URL)
+		_, err := fmt.Fprintf(s.stdout, "lab %s is up after %s (base %s, profile %s)\n\n  curl %s\n%s\n",
+			answer.Lab, ui.Seconds(time.Since(begin)), answer.Base, answer.Profile, answer.URL, s.in.selection.addressed("  halab status"))
 		return err
 	})
 }
@@ -145,6 +175,9 @@ func (p *program) up(ctx context.Context, in *input) error {
 // want is what the lab package is asked for, with the budgets that this machine
 // can give.
 func (s *session) want(ctx context.Context, w *workshop, patience time.Duration) (lab.Want, error) {
+	if f, several := s.fleet(); several {
+		w.roots = f.RootCgroups(ctx)
+	}
 	want, err := w.want(patience)
 	if err == nil {
 		s.grantRealtime(ctx, w, want.Containers)
@@ -157,7 +190,8 @@ func (w *workshop) want(patience time.Duration) (lab.Want, error) {
 	l := &w.project.Lab
 	host := hostRequest(l)
 	want := lab.Want{
-		Wanted:    plan.Wanted{Networks: w.project.Networks, Volumes: w.project.Volumes, HostNetwork: !l.OnHosts() && !hostReady(w.facts, host)},
+		Wanted: plan.Wanted{Networks: w.project.Networks, Volumes: w.project.Volumes,
+			HostNetwork: !l.OnHosts() && !hostReady(w.facts, host), ParentGone: !l.OnHosts() && parentGone(w.facts)},
 		Host:      host,
 		HostImage: w.images["node"],
 		Patience:  patience,
@@ -167,8 +201,8 @@ func (w *workshop) want(patience time.Duration) (lab.Want, error) {
 		if exact, ok := w.exact(spec.Image); ok {
 			spec.Image = exact
 		}
-		if spec.CPUShares > 0 && spec.CgroupParent == "" && spec.Endpoint == "" {
-			spec.CgroupParent = w.facts.Engine.RootCgroup // so that they count against the host's own load, too
+		if spec.CPUShares > 0 && spec.CgroupParent == "" {
+			spec.CgroupParent = w.rootCgroup(spec.Endpoint) // so that they count against the host's own load, too
 		}
 		if c.Service == l.Client {
 			want.Client = spec.Name

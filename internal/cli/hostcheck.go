@@ -1,0 +1,184 @@
+package cli
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"halab/internal/agentapi"
+	"halab/internal/engine"
+	"halab/internal/engine/fleet"
+	"halab/internal/lab"
+	"halab/internal/preflight"
+	"halab/internal/render"
+	"halab/internal/topology"
+)
+
+// listenTime is how long doctor listens on a host: two adverts of the classic
+// profile and a little.
+const listenTime = 2500 * time.Millisecond
+
+// admit looks at each host before a lab is made there. One that a lab can't be
+// on is told of and left out; the others go on. Where none is left, up fails.
+func (s *session) admit(ctx context.Context, l *topology.Lab) error {
+	f, ok := s.fleet()
+	if !ok {
+		return nil
+	}
+	var refused []error
+	for _, h := range s.examineHosts(ctx, l, 0) {
+		if h.running {
+			continue // what is broken there now is for restore to mend
+		}
+		if err := preflight.Error(h.findings); err != nil {
+			refused = append(refused, err)
+			if f.Unreachable()[h.node] == "" {
+				f.Exclude(h.node, errors.New(strings.ReplaceAll(err.Error(), h.node+": ", "")))
+			}
+			continue
+		}
+		for _, found := range h.findings {
+			if found.Level == preflight.Warning {
+				s.emit.Warn("", strings.ReplaceAll(found.String(), "\n  ", "; "))
+			}
+		}
+	}
+	if len(refused) == len(l.Nodes()) {
+		return errors.Join(refused...)
+	}
+	return nil
+}
+
+// examined is what was found of one host.
+type examined struct {
+	node     string
+	findings []preflight.Finding
+	running  bool // the lab is up there
+}
+
+// examineHosts looks at each host of a lab, and listens there for a time.
+func (s *session) examineHosts(ctx context.Context, l *topology.Lab, listen time.Duration) []examined {
+	f, ok := s.fleet()
+	if !ok {
+		return nil
+	}
+	clocks := f.Clocks(ctx)
+	home, _ := f.Info(ctx) // where it is not known, it is not compared
+	nodes := l.Nodes()
+	list := make([]examined, len(nodes))
+	var all sync.WaitGroup
+	for i, n := range nodes {
+		all.Go(func() {
+			facts := hostFacts(l, n)
+			facts.Wanted = home.Arch
+			if c, known := clocks[n.Name]; known {
+				facts.Offset, facts.Within, facts.ClockKnown = c.Offset, c.Within, true
+			}
+			if why := f.Unreachable()[n.Name]; why != "" {
+				facts.Error = errors.New(why)
+			} else {
+				s.lookAtHost(ctx, f, &facts, listen)
+			}
+			list[i] = examined{n.Name, preflight.Host(facts), facts.Running}
+		})
+	}
+	all.Wait()
+	return list
+}
+
+func hostFacts(l *topology.Lab, n topology.Node) preflight.HostFacts {
+	facts := preflight.HostFacts{Node: n.Name, Endpoint: n.Endpoint, Interface: n.Interface, Address: n.Address, Lab: l.Name}
+	c, _ := l.Cluster(n.Cluster)
+	facts.RouterID, facts.VIP = c.VIP.RouterID, c.VIP.Address
+	for _, peer := range c.Nodes {
+		if peer.Name != n.Name {
+			facts.Peers = append(facts.Peers, peer.Address)
+		}
+	}
+	return facts
+}
+
+// lookAtHost asks a host's engine, and looks around there with a helper.
+func (s *session) lookAtHost(ctx context.Context, f *fleet.Fleet, facts *preflight.HostFacts, listen time.Duration) {
+	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
+	defer cancel()
+	e, err := f.Host(facts.Node)
+	if err != nil {
+		facts.Error = err
+		return
+	}
+	info, err := e.Info(ctx)
+	if err != nil {
+		facts.Error = err
+		return
+	}
+	facts.Arch, facts.Version, facts.API = info.Arch, info.Version, info.APIVersion
+	if facts.Containers, err = e.Containers(ctx, engine.Filter{engine.LabelLab: ""}); err != nil {
+		facts.Error = err
+		return
+	}
+	facts.Running = slices.ContainsFunc(facts.Containers, func(c engine.Container) bool {
+		return c.Labels[engine.LabelLab] == s.in.name && c.Labels[engine.LabelService] == string(topology.ServiceKeepalived) && c.State == engine.StateRunning
+	})
+	images, err := e.Images(ctx, engine.Filter{"halab.image": "node"})
+	image := lab.OwnNodeImage(images, nil)
+	if err != nil || image == "" {
+		facts.NoLook = "it has no image to look with; halab up brings it"
+		return
+	}
+	request := agentapi.HostRequest{Interface: facts.Interface, Listen: listen}
+	if !facts.Running {
+		request.Ports = []int{render.WebPort, render.AppPort, render.StatsPort}
+	}
+	if facts.Look, err = lookFrom(ctx, e, image, s.in.name, request); err != nil {
+		facts.NoLook = err.Error()
+	}
+}
+
+// lookFrom runs the helper that looks at a host.
+func lookFrom(ctx context.Context, e fleet.Engine, image, lab string, r agentapi.HostRequest) (*agentapi.HostReply, error) {
+	request, err := json.Marshal(r)
+	if err != nil {
+		return nil, err
+	}
+	id, err := e.ContainerCreate(ctx, engine.ContainerSpec{
+		Name: lab + "-helper-host", Image: image,
+		Entrypoint: []string{agentapi.BinaryPath, "agent", agentapi.CommandHost}, Command: []string{string(request)},
+		Labels:      map[string]string{engine.LabelLab: lab, engine.LabelService: "helper"},
+		NetworkMode: "host", CapDrop: []string{"ALL"}, CapAdd: []string{"NET_ADMIN", "NET_RAW", "NET_BIND_SERVICE"},
+		SecurityOpt: []string{"no-new-privileges"}, ReadOnly: true,
+	})
+	if err != nil {
+		return nil, err
+	}
+	defer func() {
+		clean, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
+		defer cancel()
+		_ = e.ContainerRemove(clean, id) // down finds it by its label
+	}()
+	if err := e.ContainerStart(ctx, id); err != nil {
+		return nil, err
+	}
+	if _, err := e.ContainerWait(ctx, id); err != nil {
+		return nil, err
+	}
+	var said bytes.Buffer
+	err = e.Logs(ctx, id, engine.LogOptions{Tail: -1}, func(line engine.LogLine) error {
+		fmt.Fprintln(&said, line.Text)
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	var reply agentapi.HostReply
+	if err := json.Unmarshal(said.Bytes(), &reply); err != nil {
+		return nil, fmt.Errorf("the helper said: %s", bytes.TrimSpace(said.Bytes()))
+	}
+	return &reply, nil
+}
