@@ -5,11 +5,11 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"net"
-	"net/http"
+	"io"
 	"os"
 	"os/exec"
 	"runtime"
+	"slices"
 	"strings"
 	"time"
 )
@@ -17,13 +17,14 @@ import (
 // The lab that is measured: of no name or subnet that anybody uses.
 const (
 	labName = "bench"
-	prefix  = "10.198.96"
-	macs    = "02:68:0a:c6:60"
+	prefix  = "10.198.89"
+	macs    = "02:68:0a:c6:59"
 )
 
 type bench struct {
 	options
 	table *table
+	out   io.Writer
 	base  string // of the images
 }
 
@@ -65,10 +66,36 @@ func (b *bench) clean() {
 	}
 }
 
+// all measures the parts that were asked for.
 func (b *bench) all(ctx context.Context) error {
 	if err := b.describe(ctx); err != nil {
 		return err
 	}
+	fmt.Fprintln(b.out, b.table.title)
+	do := map[string]func(context.Context) error{
+		"speed": b.speed, "sizes": b.sizes, "load": b.load, "faults": b.underLoad, "memory": b.memory, "soak": b.soakRun,
+	}
+	up := false
+	for _, part := range parts() {
+		if !slices.Contains(b.parts, part) {
+			continue
+		}
+		fmt.Fprintln(os.Stderr, "bench:", part)
+		if !up && part != "speed" && part != "sizes" {
+			if _, err := b.run(ctx, "up"); err != nil {
+				return err
+			}
+			up = true
+		}
+		if err := do[part](ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// speed measures halab beside the others.
+func (b *bench) speed(ctx context.Context) error {
 	if err := b.firstBuild(ctx); err != nil {
 		return err
 	}
@@ -81,7 +108,7 @@ func (b *bench) all(ctx context.Context) error {
 			return err
 		}
 	}
-	return nil
+	return b.table.print(b.out)
 }
 
 // describe notes the machine.
@@ -221,30 +248,6 @@ func (b *bench) faults(ctx context.Context) error {
 	return nil
 }
 
-// bareCall is one request to the engine, and nothing else.
-func bareCall(ctx context.Context, container, call string) (time.Duration, error) {
-	engine := http.Client{Transport: &http.Transport{
-		DialContext: func(ctx context.Context, _, _ string) (net.Conn, error) {
-			return new(net.Dialer).DialContext(ctx, "unix", "/var/run/docker.sock")
-		},
-	}}
-	request, err := http.NewRequestWithContext(ctx, http.MethodPost, "http://engine/v1.41/containers/"+container+"/"+call, nil)
-	if err != nil {
-		return 0, err
-	}
-	begin := time.Now()
-	answer, err := engine.Do(request)
-	if err != nil {
-		return 0, err
-	}
-	took := time.Since(begin)
-	_ = answer.Body.Close() // it has no body
-	if answer.StatusCode >= 300 {
-		return 0, fmt.Errorf("%s: %s", call, answer.Status)
-	}
-	return took, nil
-}
-
 func (b *bench) composeRound(ctx context.Context, name, binary string) error {
 	project := []string{"-p", labName, "-f", b.file}
 	network, err := b.run(ctx, "network", "up")
@@ -270,32 +273,4 @@ func (b *bench) composeRound(ctx context.Context, name, binary string) error {
 	b.table.row(rowDown, "").add(name, took)
 	_, err = b.run(ctx, "network", "down")
 	return err
-}
-
-// serves waits until /frontend is answered through both tiers, asked over this
-// host's own leg: bound to its address, no request can leave another way.
-func serves(ctx context.Context) error {
-	ctx, cancel := context.WithTimeout(ctx, time.Minute)
-	defer cancel()
-	dialer := &net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(prefix + ".1")}, Timeout: 200 * time.Millisecond}
-	client := http.Client{Timeout: time.Second, Transport: &http.Transport{DisableKeepAlives: true, DialContext: dialer.DialContext}}
-	for {
-		request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+prefix+".10/frontend", nil)
-		if err != nil {
-			return err
-		}
-		if answer, err := client.Do(request); err == nil {
-			var a struct{ Frontend, Backend string }
-			err = json.NewDecoder(answer.Body).Decode(&a)
-			_ = answer.Body.Close() // it has been read
-			if err == nil && a.Frontend != "" && a.Backend != "" {
-				return nil
-			}
-		}
-		select {
-		case <-ctx.Done():
-			return fmt.Errorf("the lab does not serve: %w", ctx.Err())
-		case <-time.After(10 * time.Millisecond):
-		}
-	}
 }

@@ -49,7 +49,7 @@ func median(list []time.Duration) time.Duration {
 // ratio to halab's.
 func (t *table) print(w io.Writer) error {
 	var out strings.Builder
-	fmt.Fprintf(&out, "%s\n\n%-42s %-11s %9s   %-19s %s\n", t.title, "", "", "median", "least … most", "to halab's")
+	fmt.Fprintf(&out, "\n%-42s %-11s %9s   %-19s %s\n", "", "", "median", "least … most", "to halab's")
 	for _, r := range t.rows {
 		own := median(r.cells["halab"])
 		for i, who := range r.order {
