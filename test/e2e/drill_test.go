@@ -161,7 +161,7 @@ func TestCalibration(t *testing.T) {
 	for name, known := range map[string]float64{
 		"frontend/calibrate-20ms": 20, "frontend/calibrate-50ms": 50, "frontend/calibrate-200ms": 200,
 	} {
-		// The filter's own call takes part of a millisecond.
+		// A probe that was under way when the outage began adds what it took.
 		if read := d.metric(t, name, "edge.outage"); read < known-d.FloorMs-1 || read > known+d.FloorMs+1 {
 			t.Errorf("%s was read as %g ms, the floor is %g ms", name, read, d.FloorMs)
 		}
@@ -196,7 +196,7 @@ func TestScenarioFile(t *testing.T) {
 	if err := os.WriteFile(bad, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	lab.Refuse(t, 1, []string{"bad.yaml:4", "did you mean haproxy", "bad.yaml:5"}, "drill", "-s", bad)
+	lab.Refuse(t, 1, []string{"bad.yaml:4", `did you mean "haproxy"`, "bad.yaml:5"}, "drill", "-s", bad)
 	lab.Refuse(t, 2, []string{"position", "edge.outage"}, "drill", "--budget", "edge.outge<=1ms")
 }
 

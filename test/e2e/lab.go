@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"syscall"
@@ -21,6 +22,7 @@ type Lab struct {
 	Name   string
 	Prefix string // first three numbers of every address
 	Env    []string
+	Flags  []string // given to every command
 }
 
 // NewLab returns a lab that need not exist.
@@ -124,7 +126,7 @@ type Process struct {
 func (l *Lab) Start(t testing.TB, args ...string) *Process {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), runTime)
-	p := &Process{t: t, cmd: exec.CommandContext(ctx, binary(), args...), done: make(chan struct{})}
+	p := &Process{t: t, cmd: exec.CommandContext(ctx, binary(), append(slices.Clone(l.Flags), args...)...), done: make(chan struct{})}
 	p.cmd.Env = l.environment()
 	p.cmd.Stdout, p.cmd.Stderr = &p.out, &p.err
 	p.cmd.WaitDelay = 5 * time.Second
@@ -147,7 +149,7 @@ func (l *Lab) Start(t testing.TB, args ...string) *Process {
 
 // down takes the lab away, outside of any test.
 func (l *Lab) down() (string, error) {
-	cmd := exec.Command(binary(), "down")
+	cmd := exec.Command(binary(), append(slices.Clone(l.Flags), "down")...)
 	cmd.Env = l.environment()
 	out, err := cmd.CombinedOutput()
 	return string(out), err

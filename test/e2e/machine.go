@@ -2,17 +2,12 @@ package e2e
 
 import (
 	"encoding/json"
-	"errors"
 	"fmt"
-	"os"
 	"os/exec"
 	"slices"
 	"strings"
 	"testing"
 )
-
-// Machine is what a lab may leave behind on a machine: one line an object.
-type Machine []string
 
 // command runs another program of this machine.
 func command(t testing.TB, name string, args ...string) string {
@@ -41,121 +36,12 @@ func ours(line string) bool {
 	})
 }
 
-// Snapshot lists containers, networks, volumes, interfaces with addresses, and
-// routes.
-func Snapshot() (Machine, error) {
-	var m Machine
-	var failed []error
-	add := func(kind string, text string, err error) {
-		failed = append(failed, err)
-		for _, line := range lines(text) {
-			if line = strings.TrimSpace(line); line != "" {
-				m = append(m, kind+" "+line)
-			}
-		}
-	}
-	docker := func(kind string, args ...string) {
-		out, err := tryCommand("docker", args...)
-		add(kind, out, err)
-	}
-	docker("container", "ps", "-a", "--no-trunc", "--format", `{{.Names}} {{.ID}} {{.Label "halab.lab"}}`)
-	docker("network", "network", "ls", "--no-trunc", "--format", "{{.Name}} {{.ID}} {{.Driver}}")
-	docker("volume", "volume", "ls", "--format", "{{.Name}}")
-	out, err := interfaces()
-	add("interface", out, err)
-	out, err = routes()
-	add("route", out, err)
-	if os.Getenv("HALAB_E2E_SHARED") != "" {
-		m = slices.DeleteFunc(m, func(line string) bool { return !ours(line) })
-	}
-	slices.Sort(m)
-	return m, errors.Join(failed...)
-}
-
-// interfaces of the host, each with its alias and IPv4 addresses.
-func interfaces() (string, error) {
-	var links []struct {
-		Name      string `json:"ifname"`
-		Alias     string `json:"ifalias"`
-		Addresses []struct {
-			Local string
-			Bits  int `json:"prefixlen"`
-		} `json:"addr_info"`
-	}
-	err := ipJSON(&links, "-4", "-d", "addr", "show")
-	var all []struct {
-		Name  string `json:"ifname"`
-		Alias string `json:"ifalias"`
-	}
-	err = errors.Join(err, ipJSON(&all, "link", "show"))
-	var out strings.Builder
-	for _, l := range all {
-		fmt.Fprintf(&out, "%s %s\n", l.Name, l.Alias)
-	}
-	for _, l := range links {
-		for _, a := range l.Addresses {
-			fmt.Fprintf(&out, "%s has %s/%d\n", l.Name, a.Local, a.Bits)
-		}
-	}
-	return out.String(), err
-}
-
-func routes() (string, error) {
-	var list []struct{ Type, Dst, Dev, Gateway, Prefsrc, Table string }
-	err := ipJSON(&list, "-4", "route", "show", "table", "all")
-	var out strings.Builder
-	for _, r := range list {
-		fmt.Fprintf(&out, "%s %s %s dev %s src %s table %s\n", r.Type, r.Dst, r.Gateway, r.Dev, r.Prefsrc, r.Table)
-	}
-	return out.String(), err
-}
-
 func ipJSON(into any, args ...string) error {
 	out, err := tryCommand("ip", append([]string{"-j"}, args...)...)
 	if err != nil {
 		return err
 	}
 	return json.Unmarshal([]byte(out), into)
-}
-
-// Difference says what is here that was not, and the other way round.
-func (m Machine) Difference(before Machine) []string {
-	var list []string
-	for _, line := range m {
-		if !slices.Contains(before, line) {
-			list = append(list, "left behind: "+line)
-		}
-	}
-	for _, line := range before {
-		if !slices.Contains(m, line) {
-			list = append(list, "gone: "+line)
-		}
-	}
-	return list
-}
-
-func snapshot(t testing.TB) Machine {
-	t.Helper()
-	m, err := Snapshot()
-	if err != nil {
-		t.Fatalf("look at the machine: %v", err)
-	}
-	return m
-}
-
-// LeavesNothing takes a snapshot now, and compares at the end of the test.
-func LeavesNothing(t testing.TB) {
-	t.Helper()
-	before := snapshot(t)
-	t.Cleanup(func() { SameAs(t, before) })
-}
-
-// SameAs fails the test where the machine is not as it was.
-func SameAs(t testing.TB, before Machine) {
-	t.Helper()
-	if diff := snapshot(t).Difference(before); len(diff) > 0 {
-		t.Errorf("the machine is not as it was:\n  %s", strings.Join(diff, "\n  "))
-	}
 }
 
 // container is the ID of one of a lab's containers.

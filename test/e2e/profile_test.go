@@ -37,4 +37,8 @@ func TestProfiles(t *testing.T) {
 	}
 	classic.Run(t, "restore")
 	classic.AwaitHolder(t, "frontend", "frontend-01", 15*time.Second)
+	// keepalived's own check, every 2 s, finds HAProxy gone.
+	classic.Run(t, "fail", "frontend-00", "haproxy")
+	classic.AwaitHolder(t, "frontend", "frontend-02", 10*time.Second)
+	classic.Serves(t, 4, 5*time.Second)
 }

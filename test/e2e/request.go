@@ -22,6 +22,10 @@ type Answer struct {
 // on a new connection. Bound to the leg's address it can't leave by another
 // interface: where there is no leg it fails.
 func (l *Lab) Get(path string, patience time.Duration) (string, error) {
+	return l.getFrom(l.frontendVIP(), path, patience)
+}
+
+func (l *Lab) getFrom(address, path string, patience time.Duration) (string, error) {
 	dialer := &net.Dialer{LocalAddr: &net.TCPAddr{IP: net.ParseIP(l.hostLeg())}}
 	client := http.Client{Timeout: patience, Transport: &http.Transport{
 		DisableKeepAlives: true,
@@ -29,7 +33,7 @@ func (l *Lab) Get(path string, patience time.Duration) (string, error) {
 			return dialer.DialContext(ctx, network, address)
 		},
 	}}
-	answer, err := client.Get("http://" + l.frontendVIP() + path)
+	answer, err := client.Get("http://" + address + path)
 	if err != nil {
 		return "", err
 	}

@@ -92,3 +92,17 @@ func TestUpMendsTheHostsLeg(t *testing.T) {
 		t.Error("containers were made anew")
 	}
 }
+
+// With the parent the kernel takes every node's interface away (a down that was
+// killed halfway, say): up makes the nodes anew.
+func TestUpMendsALostParent(t *testing.T) {
+	if os.Geteuid() != 0 {
+		t.Skip("taking an interface away needs root")
+	}
+	lab := Shared(t)
+	command(t, "ip", "link", "del", lab.parent(t))
+	lab.Refuse(t, 1, []string{"halab up"}, "restore", "--timeout", "1s")
+	lab.Run(t, "up")
+	lab.AwaitReady(t, 15*time.Second)
+	lab.Serves(t, 4, 5*time.Second)
+}
