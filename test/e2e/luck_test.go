@@ -4,6 +4,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"strconv"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
@@ -62,10 +63,15 @@ func TestInterruptedUpThenUp(t *testing.T) {
 }
 
 // halab killed without a chance to clean up: nothing is lost that down needs.
+// Half of the moments are those in which the engine makes containers, which it
+// goes on with for a moment.
 func TestKilledUpThenDown(t *testing.T) {
 	random := dice(t)
-	for range 3 {
+	for i := range 6 {
 		moment := time.Duration(random.Int64N(int64(upTime)))
+		if i%2 == 1 {
+			moment = 300*time.Millisecond + time.Duration(random.Int64N(int64(700*time.Millisecond)))
+		}
 		t.Run(moment.Round(time.Millisecond).String(), func(t *testing.T) {
 			lab := Spare(t)
 			before := snapshot(t)
@@ -77,6 +83,41 @@ func TestKilledUpThenDown(t *testing.T) {
 			SameAs(t, before)
 		})
 	}
+}
+
+// What down had begun goes on for a moment without it: the up after it makes
+// what that took away. Half of the moments are those in which a helper takes the
+// host's interfaces away.
+func TestKilledDownThenUp(t *testing.T) {
+	random := dice(t)
+	lab := Spare(t)
+	for i := range 4 {
+		lab.Run(t, "up")
+		p := lab.Start(t, "down")
+		if i%2 == 1 {
+			lab.awaitHelper(t, p)
+			time.Sleep(time.Duration(random.Int64N(int64(300 * time.Millisecond))))
+		} else {
+			time.Sleep(150*time.Millisecond + time.Duration(random.Int64N(int64(450*time.Millisecond))))
+		}
+		p.Signal(syscall.SIGKILL)
+		t.Logf("down killed: %d", p.Wait().Code)
+		lab.Run(t, "up")
+		lab.AwaitReady(t, 15*time.Second)
+	}
+}
+
+// awaitHelper waits until the lab's helper is there, or the command has ended.
+func (l *Lab) awaitHelper(t testing.TB, p *Process) {
+	t.Helper()
+	Eventually(t, 15*time.Second, "a helper", func() (bool, string) {
+		for name := range l.containers(t) {
+			if strings.Contains(name, "-helper-") {
+				return true, ""
+			}
+		}
+		return p.Ended(), "none"
+	})
 }
 
 // Also in the middle of down.
