@@ -7,16 +7,21 @@ LDFLAGS  = -s -w -X halab/internal/cli.buildVersion=$(VERSION)
 export CGO_ENABLED = 0
 
 .DEFAULT_GOAL = help
-.PHONY: help up build test unit e2e lint bench fuzz clean
+.PHONY: help up vagrant build test unit validate e2e test-vagrant lint bench witness fuzz clean
 .NOTPARALLEL:
 
 help: ## what can be made
-	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-8s %s\n", $$1, $$2}' Makefile
+	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' Makefile
 
 up: ## everything a fresh Debian 12 machine needs, the binary, and the lab
 	@scripts/prepare run
 	@$(MAKE) --no-print-directory build
 	@scripts/with-engine bin/halab up
+
+vagrant: ## four machines by Vagrant, and a lab on them (docs/vagrant.md)
+	@scripts/prepare run
+	@$(MAKE) --no-print-directory build
+	@vagrant/up
 
 build: ## the static binary bin/halab
 	@scripts/prepare build
@@ -25,7 +30,7 @@ build: ## the static binary bin/halab
 test: ## all tests, on this machine's Docker Engine; leaves it as it was
 	@scripts/prepare test
 	@$(MAKE) --no-print-directory build
-	@failed=; for part in unit e2e; do \
+	@failed=; for part in unit validate e2e; do \
 		$(MAKE) --no-print-directory $$part || failed="$$failed $$part"; \
 	done; [ -z "$$failed" ] || { echo "make test: failed:$$failed"; exit 1; }
 
@@ -33,18 +38,30 @@ unit: ## the tests that need no engine
 	$(GO) vet ./...
 	$(GO) test ./...
 
+validate: ## has Vagrant read vagrant/Vagrantfile, for both of its providers
+	@vagrant/test/validate
+
 e2e: ## the built binary on the real engine (E2E=regexp selects tests)
 	$(GO) test -c -o dist/e2e.test ./test/e2e
 	cd test/e2e && ../../scripts/with-engine env HALAB_E2E=1 \
-		../../dist/e2e.test -test.v -test.timeout 40m -test.run '$(E2E)'
+		../../dist/e2e.test -test.v -test.timeout 55m -test.run '$(E2E)'
+
+test-vagrant: ## a lab on four real machines, by libvirt; as root, up to 20 minutes
+	@scripts/prepare vagrant
+	@$(MAKE) --no-print-directory build
+	@vagrant/test/run
 
 lint: ## go vet, gofmt, staticcheck, shellcheck, govulncheck
 	@scripts/lint
 
-bench: ## how fast it is, beside Compose on the same file (BENCH=-build=false)
+bench: ## speed beside Compose, sizes, load, a soak (BENCH='-parts load')
 	@scripts/prepare test
 	@$(MAKE) --no-print-directory build
 	@scripts/bench $(BENCH)
+
+witness: ## a second opinion on the drills, by another prober (WITNESS='-only switch')
+	@$(MAKE) --no-print-directory build
+	$(GO) run ./test/witness $(WITNESS)
 
 fuzz: ## every fuzz target for FUZZTIME (30s)
 	@scripts/fuzz
