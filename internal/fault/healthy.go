@@ -30,11 +30,26 @@ func ailments(s *lab.Status, scope Scope) []string {
 		}
 		list = append(list, broken(c, scope)...)
 		if len(list) == 0 && running(c) {
-			list = append(list, c.Ailments()...)
+			list = append(append(list, c.Ailments()...), wavering(c)...)
 		}
 	}
 	if scope.everything() && down(s.Client) {
 		list = append(list, "the client is "+s.Client)
+	}
+	return list
+}
+
+// wavering lists the servers that HAProxy is about to take for down ("UP 1/2"):
+// it still sends requests there, but the check that decides may have begun before
+// the mending.
+func wavering(c lab.Cluster) []string {
+	var list []string
+	for _, n := range c.Nodes {
+		for _, server := range c.Nodes {
+			if view := n.Servers[server.Name]; strings.HasPrefix(view, "UP ") {
+				list = append(list, fmt.Sprintf("HAProxy on %s has %s as %s", n.Name, server.Name, view))
+			}
+		}
 	}
 	return list
 }

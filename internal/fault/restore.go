@@ -170,9 +170,13 @@ func (i *Injector) mend(ctx context.Context, node string, service topology.Servi
 	return []Mended{{Node: node, Service: string(service), Action: action}}, nil
 }
 
-// pollEvery is how often a wait looks at the lab again; a look costs a few
-// milliseconds of the engine.
+// pollEvery is how long a wait pauses before it looks at the lab again; a look
+// costs a few milliseconds of the engine.
 const pollEvery = 100 * time.Millisecond
+
+// looks is how many looks in a row must find the lab healthy: what a node says of
+// HAProxy's servers may be 100 ms old.
+const looks = 2
 
 // WaitHealthy waits until what the scope covers is well again: everything of it
 // runs, and each cluster that has no other fault is whole.
@@ -184,24 +188,22 @@ func (i *Injector) WaitHealthy(ctx context.Context, scope Scope, patience time.D
 func (i *Injector) waitHealthy(ctx context.Context, scope Scope, wait, patience time.Duration) (*lab.Status, error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, wait, errPatience)
 	defer cancel()
-	tick := time.NewTicker(pollEvery)
-	defer tick.Stop()
 	var last *lab.Status
-	for {
+	for well := 0; ; {
 		status, err := i.lab.Status(ctx)
 		switch {
+		case err == nil && healthy(status, scope):
+			last, well = status, well+1
 		case err == nil:
-			last = status
-			if healthy(status, scope) {
-				return status, nil
-			}
+			last, well = status, 0
 		case ctx.Err() == nil:
 			return last, err
 		}
-		select {
-		case <-ctx.Done():
+		if well == looks {
+			return last, nil
+		}
+		if lab.Pause(ctx, pollEvery) != nil {
 			return last, unhealthy(context.Cause(ctx), last, patience)
-		case <-tick.C:
 		}
 	}
 }
