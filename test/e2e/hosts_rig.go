@@ -159,15 +159,14 @@ func (h *hostRig) startEngine(node string) {
 // traces lists what a lab could leave on a host, but for images.
 func (h *hostRig) traces(node string) []string {
 	h.t.Helper()
-	var all []string
-	for _, look := range []string{
+	looks := []string{
 		"ip -4 -o addr show dev eth1 | sed 's/  *valid_lft.*//'", "ip -4 route show dev eth1", "tc qdisc show dev eth1",
 		"ip -o link show eth1 | grep -o 'state [A-Z]*\\|alias .*'",
-		"docker ps -aq", "docker volume ls -q", "docker network ls --format '{{.Name}}'",
-	} {
-		for _, line := range lines(h.inside(node, "sh", "-c", look+" || true")) {
-			all = append(all, node+": "+strings.TrimSpace(line))
-		}
+		"docker ps -aq", "docker volume ls -q", "docker network ls --format '{{.Name}}'", "true",
+	}
+	var all []string
+	for _, line := range lines(h.inside(node, "sh", "-c", strings.Join(looks, "; "))) {
+		all = append(all, node+": "+strings.TrimSpace(line))
 	}
 	return all
 }

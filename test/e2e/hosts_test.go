@@ -13,7 +13,7 @@ import (
 // engine, and what is wrong with one host is said in a line that names it. The
 // parts of the test build on each other: one lab serves them all.
 func TestHosts(t *testing.T) {
-	shared.Do(func() { shared.Run(t, "up") }) // so that all images are there
+	bringShared(t)
 	h := newHosts(t)
 	before := map[string][]string{}
 	for _, n := range hostNodes {

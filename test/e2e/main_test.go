@@ -102,10 +102,20 @@ func removeImages(before []string) {
 	}
 }
 
+// bringShared brings the shared lab up, once. All images are there then, and
+// nothing of it begins while a test looks at the machine.
+func bringShared(t *testing.T) {
+	t.Helper()
+	shared.Do(func() {
+		shared.Run(t, "up")
+		shared.AwaitReady(t, 15*time.Second)
+	})
+}
+
 // Shared gives the lab that most tests use, whole; the test leaves it whole.
 func Shared(t *testing.T) *Lab {
 	t.Helper()
-	shared.Do(func() { shared.Run(t, "up") })
+	bringShared(t)
 	if !shared.Status(t).Ready {
 		shared.Run(t, "up")
 	}
@@ -132,10 +142,7 @@ func (l *Lab) mend(t *testing.T) {
 // of it is gone afterwards, to the last trace.
 func Spare(t *testing.T, env ...string) *Lab {
 	t.Helper()
-	shared.Do(func() { // so that all images are there, and nothing else begins meanwhile
-		shared.Run(t, "up")
-		shared.AwaitReady(t, 15*time.Second)
-	})
+	bringShared(t)
 	l := NewLab(spareName, sparePrefix, env...)
 	LeavesNothing(t)
 	t.Cleanup(func() { l.Run(t, "down") })

@@ -118,8 +118,10 @@ func (l *Lab) AwaitReady(t testing.TB, deadline time.Duration) Status {
 	t.Helper()
 	var s Status
 	Eventually(t, deadline, "lab "+l.Name+" is ready", func() (bool, string) {
-		s = l.Status(t)
-		return s.Ready, l.Try(t, "status").Stdout
+		if s = l.Status(t); s.Ready {
+			return true, ""
+		}
+		return false, l.Try(t, "status").Stdout
 	})
 	return s
 }

@@ -10,7 +10,7 @@ import (
 // from a folder that has no Compose file.
 func TestDown(t *testing.T) {
 	lab := shared.Lab
-	shared.Do(func() { lab.Run(t, "up") })
+	bringShared(t)
 	lab.AwaitReady(t, 15*time.Second)
 	if n := len(lab.containers(t)); n != 17 {
 		t.Errorf("%d containers; four nodes with three services each, and a client, are 17", n)
