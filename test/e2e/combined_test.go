@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
@@ -25,7 +26,7 @@ func TestCombinationsInRandomOrder(t *testing.T) {
 	// What stops everything comes last on its node, or nothing more could be done
 	// there.
 	last := []step{{words: "freeze", undoes: "freeze"}, {words: "crash"}, {words: "node --how hang", undoes: "freeze"}}
-	for range 5 {
+	for i := range 5 {
 		var steps []step
 		for _, node := range []string{"frontend-01", "frontend-02", "backend-01"} {
 			own := slices.Clone(pool)
@@ -39,7 +40,10 @@ func TestCombinationsInRandomOrder(t *testing.T) {
 			s := last[random.IntN(len(last))]
 			steps = append(steps, step{"frontend-01", s.words, s.undoes})
 		}
-		t.Run(describe(steps), func(t *testing.T) { combined(t, Shared(t), steps) })
+		t.Run(fmt.Sprintf("%d of %d", i, len(steps)), func(t *testing.T) {
+			t.Log(describe(steps))
+			combined(t, Shared(t), steps)
+		})
 	}
 }
 
