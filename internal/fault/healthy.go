@@ -3,6 +3,7 @@ package fault
 import (
 	"errors"
 	"fmt"
+	"iter"
 	"slices"
 	"strings"
 	"time"
@@ -82,13 +83,25 @@ func broken(c lab.Cluster, scope Scope) []string {
 		if scope.has(n.Name, topology.ServiceNode) && n.State != "running" {
 			list = append(list, n.Name+" is "+n.State)
 		}
-		for _, service := range topology.Services()[1:] {
-			if state := n.Services[string(service)]; scope.has(n.Name, service) && state != "running" {
-				list = append(list, fmt.Sprintf("%s on %s is %s", service, n.Name, state))
+		for service, state := range services(n, scope) {
+			if state != "running" {
+				list = append(list, fmt.Sprintf("%s is %s", service, state))
 			}
 		}
 	}
 	return list
+}
+
+// services are the scope's services on a node, as "app on frontend-01", each with
+// its state.
+func services(n lab.Node, scope Scope) iter.Seq2[string, string] {
+	return func(yield func(service, state string) bool) {
+		for _, service := range topology.Services()[1:] {
+			if scope.has(n.Name, service) && !yield(fmt.Sprintf("%s on %s", service, n.Name), n.Services[string(service)]) {
+				return
+			}
+		}
+	}
 }
 
 // absent refuses to wait for what the scope covers and nobody made. Restore
@@ -97,9 +110,9 @@ func absent(s *lab.Status, scope Scope) error {
 	var list []string
 	for _, c := range s.Clusters {
 		for _, n := range c.Nodes {
-			for _, service := range topology.Services()[1:] {
-				if scope.has(n.Name, service) && n.Services[string(service)] == lab.Missing {
-					list = append(list, fmt.Sprintf("%s on %s", service, n.Name))
+			for service, state := range services(n, scope) {
+				if state == lab.Missing {
+					list = append(list, service)
 				}
 			}
 		}
