@@ -45,7 +45,7 @@ func TestKilledInTheMiddleOfAnyFault(t *testing.T) {
 				// Most of the time goes by before anything is done: every other moment
 				// is in the second half.
 				from := r.Took / 2 * time.Duration(i%2)
-				moment := from + time.Duration(random.Int64N(int64(r.Took-from)))
+				moment := between(random, from, r.Took)
 				c.killed(t, lab, moment, r.Took, &all)
 			}
 		})

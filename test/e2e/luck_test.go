@@ -20,6 +20,11 @@ func dice(t *testing.T) *rand.Rand {
 	return rand.New(rand.NewPCG(seed, 0))
 }
 
+// between is a random moment, from included.
+func between(random *rand.Rand, from, to time.Duration) time.Duration {
+	return from + time.Duration(random.Int64N(int64(to-from)))
+}
+
 // upTime is longer than up takes, so that some moments are after its end.
 const upTime = 4 * time.Second
 
@@ -27,7 +32,7 @@ const upTime = 4 * time.Second
 func TestInterruptedUpThenDown(t *testing.T) {
 	random := dice(t)
 	for range 4 {
-		moment := time.Duration(random.Int64N(int64(upTime)))
+		moment := between(random, 0, upTime)
 		t.Run(moment.Round(time.Millisecond).String(), func(t *testing.T) {
 			lab := Spare(t)
 			before := snapshot(t)
@@ -54,7 +59,7 @@ func TestInterruptedUpThenUp(t *testing.T) {
 	lab := Spare(t)
 	for range 2 {
 		p := lab.Start(t, "up")
-		time.Sleep(time.Duration(random.Int64N(int64(upTime / 2))))
+		time.Sleep(between(random, 0, upTime/2))
 		p.Signal(syscall.SIGINT)
 		p.Wait()
 	}
@@ -68,9 +73,9 @@ func TestInterruptedUpThenUp(t *testing.T) {
 func TestKilledUpThenDown(t *testing.T) {
 	random := dice(t)
 	for i := range 6 {
-		moment := time.Duration(random.Int64N(int64(upTime)))
+		moment := between(random, 0, upTime)
 		if i%2 == 1 {
-			moment = 300*time.Millisecond + time.Duration(random.Int64N(int64(700*time.Millisecond)))
+			moment = between(random, 300*time.Millisecond, time.Second)
 		}
 		t.Run(moment.Round(time.Millisecond).String(), func(t *testing.T) {
 			lab := Spare(t)
@@ -96,9 +101,9 @@ func TestKilledDownThenUp(t *testing.T) {
 		p := lab.Start(t, "down")
 		if i%2 == 1 {
 			lab.awaitHelper(t, p)
-			time.Sleep(time.Duration(random.Int64N(int64(300 * time.Millisecond))))
+			time.Sleep(between(random, 0, 300*time.Millisecond))
 		} else {
-			time.Sleep(150*time.Millisecond + time.Duration(random.Int64N(int64(450*time.Millisecond))))
+			time.Sleep(between(random, 150*time.Millisecond, 600*time.Millisecond))
 		}
 		p.Signal(syscall.SIGKILL)
 		t.Logf("down killed: %d", p.Wait().Code)
@@ -127,7 +132,7 @@ func TestKilledDownThenDown(t *testing.T) {
 	before := snapshot(t)
 	lab.Run(t, "up")
 	p := lab.Start(t, "down")
-	time.Sleep(time.Duration(random.Int64N(int64(time.Second))))
+	time.Sleep(between(random, 0, time.Second))
 	p.Signal(syscall.SIGKILL)
 	p.Wait()
 	lab.Run(t, "down")

@@ -185,7 +185,7 @@ func longest(command string) time.Duration {
 
 func (s *sequence) killDuring(args ...string) {
 	p := s.lab.Start(s.t, args...)
-	moment := time.Duration(s.dice.Int64N(int64(longest(args[0]))))
+	moment := between(s.dice, 0, longest(args[0]))
 	select {
 	case <-p.done:
 	case <-time.After(moment):
