@@ -56,5 +56,6 @@ func (l *Lab) NodeReports(ctx context.Context) (map[string]agentapi.State, error
 	if err != nil {
 		return nil, err
 	}
-	return l.nodeStates(ctx, nodeContainers(all))
+	states, _, err := l.nodeStates(ctx, nodeContainers(all))
+	return states, err
 }

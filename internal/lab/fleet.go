@@ -61,6 +61,25 @@ func (l *Lab) absentees(silent map[string]string) []engine.Container {
 	return all
 }
 
+// withoutAnswer is a listing in which what is on the lost nodes is unreachable:
+// their hosts listed it, and stopped answering before the nodes could be asked.
+func withoutAnswer(all []engine.Container, lost map[string]string) []engine.Container {
+	all = slices.Clone(all)
+	for i, c := range all {
+		if lost[c.Labels[engine.LabelNode]] != "" {
+			all[i].State = Unreachable
+		}
+	}
+	return all
+}
+
+// joined are the reasons of both; the first one's count where both have one.
+func joined(a, b map[string]string) map[string]string {
+	both := maps.Clone(b)
+	maps.Copy(both, a)
+	return both
+}
+
 func absentee(t *topology.Lab, c topology.Cluster, n topology.Node, service topology.Service, rank int) engine.Container {
 	return engine.Container{
 		Name: n.Name, State: Unreachable, Endpoint: n.Endpoint,

@@ -1,10 +1,17 @@
 package lab
 
 import (
+	"context"
+	"fmt"
+	"strconv"
+	"strings"
 	"testing"
 
 	"halab/internal/engine"
+	"halab/internal/engine/enginetest"
+	"halab/internal/event"
 	"halab/internal/plan"
+	"halab/internal/topology"
 )
 
 // What a lab has on a host that takes no part is neither made nor removed.
@@ -23,5 +30,48 @@ func TestHostsThatTakeNoPartAreLeftAlone(t *testing.T) {
 	}
 	if len(p.Steps) == 0 || len(observed.Containers) != 1 || len(wanted.Containers) != 2 {
 		t.Errorf("%v; %v; %v", p, observed, wanted)
+	}
+}
+
+// hosted is an engine in memory that says it is one of several hosts.
+type hosted struct{ *enginetest.Engine }
+
+func (hosted) Hosts() bool                    { return true }
+func (hosted) Unreachable() map[string]string { return nil }
+func (hosted) Absent() []string               { return nil }
+
+// A host that lists its containers and then answers no more is unreachable, not
+// running with parts that nobody knows.
+func TestHostThatStopsAnswering(t *testing.T) {
+	e := enginetest.New()
+	t.Cleanup(func() { _ = e.Close() })
+	e.AddImage(engine.Image{Tags: []string{"x:1"}})
+	for rank, node := range []string{"n-01", "n-02"} {
+		for _, service := range topology.Services() {
+			spec := engine.ContainerSpec{Name: node + "-" + string(service), Image: "x:1", NetworkMode: "none", Labels: map[string]string{
+				engine.LabelLab: "l", engine.LabelNode: node, engine.LabelService: string(service), engine.LabelCluster: "n",
+				engine.LabelVIP: "n-00=192.0.2.10", engine.LabelRank: strconv.Itoa(rank),
+			}}
+			if _, err := e.ContainerCreate(t.Context(), spec); err != nil {
+				t.Fatal(err)
+			}
+			if err := e.ContainerStart(t.Context(), spec.Name); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	e.Hooks.Before = func(_ context.Context, call enginetest.Call) error {
+		if call.Method == "Logs" && strings.Contains(call.String(), "n-02") {
+			return fmt.Errorf("n-02: %w", engine.ErrUnreachable)
+		}
+		return nil
+	}
+	s, err := New("l", hosted{e}, func(event.Event) {}).Status(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	one, two := s.Clusters[0].Nodes[0], s.Clusters[0].Nodes[1]
+	if one.State != "running" || two.State != Unreachable || two.Services["app"] != Unreachable || !strings.Contains(two.Reason, "n-02") {
+		t.Errorf("%+v\n%+v", one, two)
 	}
 }

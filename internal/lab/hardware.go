@@ -35,7 +35,7 @@ func (l *Lab) Hardware(ctx context.Context) (map[string]string, error) {
 	if _, several := l.fleet(); !several {
 		return macs, nil
 	}
-	states, err := l.nodeStates(ctx, unknown)
+	states, _, err := l.nodeStates(ctx, unknown)
 	for name, s := range states {
 		if s.MAC != "" {
 			macs[name] = s.MAC

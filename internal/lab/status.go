@@ -78,11 +78,14 @@ func (l *Lab) Status(ctx context.Context) (*Status, error) {
 	if err != nil {
 		return nil, err
 	}
-	states, err := l.nodeStates(ctx, nodeContainers(all))
+	states, lost, err := l.nodeStates(ctx, nodeContainers(all))
 	if err != nil {
 		return nil, err
 	}
 	silent := l.silent()
+	if len(lost) > 0 {
+		all, silent = withoutAnswer(all, lost), joined(silent, lost)
+	}
 	st := assemble(l.name, append(all, l.absentees(silent)...), states)
 	st.explain(silent)
 	return st, nil
@@ -99,31 +102,38 @@ func (s *Status) explain(silent map[string]string) {
 	}
 }
 
-// nodeStates reads what each node reported last.
-func (l *Lab) nodeStates(ctx context.Context, nodes map[string]engine.Container) (map[string]agentapi.State, error) {
+// nodeStates reads what each node reported last. Lost are the nodes whose hosts
+// stopped answering meanwhile, and why.
+func (l *Lab) nodeStates(ctx context.Context, nodes map[string]engine.Container) (states map[string]agentapi.State, lost map[string]string, err error) {
 	type report struct {
 		node  string
 		state agentapi.State
+		lost  error
 	}
 	reports := make(chan report, len(nodes))
 	g := newGroup(ctx, max(1, len(nodes)))
 	for name, c := range nodes {
 		g.run(func(ctx context.Context) error {
 			state, err := l.lastState(ctx, c.ID)
-			reports <- report{name, state}
 			if l.lost(err) {
-				return nil // the next look shows it as unreachable
+				reports <- report{node: name, lost: err}
+				return nil
 			}
+			reports <- report{node: name, state: state}
 			return gone(err)
 		})
 	}
-	err := g.wait()
+	err = g.wait()
 	close(reports)
-	states := map[string]agentapi.State{}
+	states, lost = map[string]agentapi.State{}, map[string]string{}
 	for r := range reports {
+		if r.lost != nil {
+			lost[r.node] = r.lost.Error()
+			continue
+		}
 		states[r.node] = r.state
 	}
-	return states, err
+	return states, lost, err
 }
 
 // reportTail is how many last lines are searched for the newest event; others

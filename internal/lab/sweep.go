@@ -29,7 +29,7 @@ func (l *Lab) undoOnHosts(ctx context.Context, o plan.Observed) {
 	if _, several := l.fleet(); !several {
 		return
 	}
-	states, err := l.nodeStates(ctx, nodeContainers(o.Containers))
+	states, _, err := l.nodeStates(ctx, nodeContainers(o.Containers))
 	if err != nil {
 		return // Down goes on, and says what it meets
 	}
