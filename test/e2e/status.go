@@ -83,6 +83,18 @@ func (l *Lab) HolderOf(t testing.TB, cluster string) string {
 	return holders[0]
 }
 
+// awaitOneHolder waits until one node holds the VIP: while it moves it may be
+// none or both.
+func (l *Lab) awaitOneHolder(t testing.TB, cluster string) (holder string) {
+	t.Helper()
+	Eventually(t, 3*time.Second, "one node holds the VIP of "+cluster, func() (bool, string) {
+		holders := l.Status(t).Holders(cluster)
+		holder = strings.Join(holders, " and ")
+		return len(holders) == 1, "holders " + holder
+	})
+	return holder
+}
+
 // Other is the other node of the same cluster of two.
 func Other(node string) string {
 	stem := node[:len(node)-1]
