@@ -5,6 +5,8 @@ VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo unkn
 LDFLAGS  = -s -w -X halab/internal/cli.buildVersion=$(VERSION)
 
 export CGO_ENABLED = 0
+# For all, so that tests find compiled what the binary was built from.
+export GOFLAGS := $(strip $(GOFLAGS) -trimpath)
 
 .DEFAULT_GOAL = help
 .PHONY: help up vagrant build test unit validate e2e test-vagrant lint bench witness fuzz clean
@@ -25,7 +27,7 @@ vagrant: ## four machines by Vagrant, and a lab on them (docs/vagrant.md)
 
 build: ## the static binary bin/halab
 	@scripts/prepare build
-	$(GO) build -trimpath -ldflags '$(LDFLAGS)' -o bin/halab ./cmd/halab
+	$(GO) build -ldflags '$(LDFLAGS)' -o bin/halab ./cmd/halab
 
 test: ## all tests, on this machine's Docker Engine; leaves it as it was
 	@scripts/prepare test
