@@ -31,26 +31,11 @@ func ailments(s *lab.Status, scope Scope) []string {
 		}
 		list = append(list, broken(c, scope)...)
 		if len(list) == 0 && running(c) {
-			list = append(append(list, c.Ailments()...), wavering(c)...)
+			list = append(append(list, c.Ailments()...), c.Wavering()...)
 		}
 	}
 	if scope.everything() && down(s.Client) {
 		list = append(list, "the client is "+s.Client)
-	}
-	return list
-}
-
-// wavering lists the servers that HAProxy is about to take for down ("UP 1/2"):
-// it still sends requests there, but the check that decides may have begun before
-// the mending.
-func wavering(c lab.Cluster) []string {
-	var list []string
-	for _, n := range c.Nodes {
-		for _, server := range c.Nodes {
-			if view := n.Servers[server.Name]; strings.HasPrefix(view, "UP ") {
-				list = append(list, fmt.Sprintf("HAProxy on %s has %s as %s", n.Name, server.Name, view))
-			}
-		}
 	}
 	return list
 }
@@ -67,7 +52,7 @@ func down(state string) bool {
 
 func touches(c lab.Cluster, scope Scope) bool {
 	return slices.ContainsFunc(c.Nodes, func(n lab.Node) bool {
-		return len(scope.Nodes) == 0 || slices.Contains(scope.Nodes, n.Name)
+		return scope.names(n.Name)
 	})
 }
 

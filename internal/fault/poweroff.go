@@ -120,5 +120,5 @@ func (i *Injector) awaitEngines(ctx context.Context, nodes []string) error {
 
 // touches says whether a node must be up for what the scope covers.
 func (s Scope) touches(node string) bool {
-	return (len(s.Nodes) == 0 || slices.Contains(s.Nodes, node)) && s.Fault == ""
+	return s.names(node) && s.Fault == ""
 }

@@ -23,11 +23,11 @@ type Scope struct {
 // everything says whether nothing is left out.
 func (s Scope) everything() bool { return len(s.Nodes) == 0 && s.Service == "" && s.Fault == "" }
 
+// names says whether the node is one of the scope's.
+func (s Scope) names(node string) bool { return len(s.Nodes) == 0 || slices.Contains(s.Nodes, node) }
+
 func (s Scope) has(node string, service topology.Service) bool {
-	if slices.Contains(s.Without, node) {
-		return false
-	}
-	if len(s.Nodes) > 0 && !slices.Contains(s.Nodes, node) {
+	if slices.Contains(s.Without, node) || !s.names(node) {
 		return false
 	}
 	switch s.Fault {
@@ -44,7 +44,7 @@ func (s Scope) has(node string, service topology.Service) bool {
 // can't be mended on a node that is frozen.
 func (s Scope) covers(node string, f agentapi.Fault) bool {
 	switch {
-	case len(s.Nodes) > 0 && !slices.Contains(s.Nodes, node):
+	case !s.names(node):
 		return false
 	case s.Fault != "":
 		return s.Fault == f.Fault

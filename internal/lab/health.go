@@ -81,9 +81,25 @@ func (n Node) serverAilments(c *Cluster) []string {
 	if n.HAProxy != "up" {
 		return nil
 	}
+	return n.sees(c, func(view string) bool { return !strings.HasPrefix(view, "UP") })
+}
+
+// Wavering lists the servers that HAProxy is about to take for down ("UP 1/2"):
+// it still sends requests there, but the check that decides may have begun under
+// a fault that is over.
+func (c *Cluster) Wavering() []string {
+	var list []string
+	for _, n := range c.Nodes {
+		list = append(list, n.sees(c, func(view string) bool { return strings.HasPrefix(view, "UP ") })...)
+	}
+	return list
+}
+
+// sees lists the servers of which the node's HAProxy has such a view.
+func (n Node) sees(c *Cluster, such func(view string) bool) []string {
 	var list []string
 	for _, server := range c.Nodes {
-		if view := n.Servers[server.Name]; !strings.HasPrefix(view, "UP") {
+		if view := n.Servers[server.Name]; such(view) {
 			list = append(list, fmt.Sprintf("HAProxy on %s has %s as %s", n.Name, server.Name, cmp.Or(view, "not known")))
 		}
 	}
