@@ -46,9 +46,7 @@ func readClock(id int32) int64 {
 // the stamp's age. A step of the wall clock in between would throw the stamp
 // far off; such a stamp is replaced by now.
 func (c clock) wallToMono(wall int64) int64 {
-	before := c.now()
-	real := readClock(unix.CLOCK_REALTIME)
-	now := before + (c.now()-before)/2
+	now, real, _ := c.pair()
 	age := real - wall
 	if age < 0 || age > int64(10*time.Second) {
 		return now
@@ -56,15 +54,21 @@ func (c clock) wallToMono(wall int64) int64 {
 	return now - age
 }
 
-// both reads this clock and CLOCK_REALTIME at one moment: of a few pairs the one
-// that took the shortest time.
+// pair reads this clock and CLOCK_REALTIME at one moment, which is known within
+// the time that it took.
+func (c clock) pair() (mono, wall, took int64) {
+	before := c.now()
+	wall = readClock(unix.CLOCK_REALTIME)
+	took = c.now() - before
+	return before + took/2, wall, took
+}
+
+// both is the best of a few pairs.
 func (c clock) both() (mono, wall int64) {
 	narrow := int64(math.MaxInt64)
 	for range 4 {
-		before := c.now()
-		w := readClock(unix.CLOCK_REALTIME)
-		if d := c.now() - before; d < narrow {
-			narrow, mono, wall = d, before+d/2, w
+		if m, w, took := c.pair(); took < narrow {
+			narrow, mono, wall = took, m, w
 		}
 	}
 	return mono, wall
