@@ -25,12 +25,14 @@ true`
 func (l *Lab) Intact(t testing.TB) {
 	t.Helper()
 	Eventually(t, 3*time.Second, "no trace of a fault on any node", func() (bool, string) {
-		all := l.containers(t)
-		pids := strings.Fields(command(t, "docker", "inspect", "--format", "{{.State.Pid}}", all[l.Name+"-"+nodes[0]],
-			all[l.Name+"-"+nodes[1]], all[l.Name+"-"+nodes[2]], all[l.Name+"-"+nodes[3]]))
+		all, ids := l.containers(t), make([]string, len(nodes))
+		for i, node := range nodes {
+			ids[i] = all[l.Name+"-"+node]
+		}
+		pids := strings.Fields(command(t, "docker", append([]string{"inspect", "--format", "{{.State.Pid}}"}, ids...)...))
 		var found []string
 		for i, node := range nodes {
-			left, err := inNode(all[l.Name+"-"+node], pids[i], traces)
+			left, err := inNode(ids[i], pids[i], traces)
 			if err != nil {
 				return false, err.Error()
 			}

@@ -130,7 +130,6 @@ func TestNothingLeaks(t *testing.T) {
 		}
 	}
 	round() // what is made once is there then
-	nodes := []string{"frontend-01", "frontend-02", "backend-01", "backend-02"}
 	look := func() (map[string]usage, []usage) {
 		all, own := map[string]usage{}, make([]usage, len(long))
 		for _, n := range nodes {
