@@ -13,6 +13,7 @@ import (
 	"halab/internal/agentapi"
 	"halab/internal/engine"
 	"halab/internal/lab"
+	"halab/internal/topology"
 )
 
 // defaultPath is what curl and watch ask for.
@@ -43,7 +44,7 @@ func (s *session) clientContainer(ctx context.Context) (engine.Container, error)
 		return engine.Container{}, err
 	}
 	for _, c := range all {
-		if c.Labels[engine.LabelService] != "client" {
+		if c.Labels[engine.LabelService] != topology.Client {
 			continue
 		}
 		if c.State != engine.StateRunning {

@@ -12,6 +12,7 @@ import (
 
 	"halab/internal/agentapi"
 	"halab/internal/engine"
+	"halab/internal/topology"
 )
 
 // stressTime bounds the busy loops, so that they end even where halab can't
@@ -53,7 +54,7 @@ func (s *session) burn(ctx context.Context, loops int) (image, id string, err er
 	if err != nil {
 		return "", "", err
 	}
-	at := slices.IndexFunc(all, func(c engine.Container) bool { return c.Labels[engine.LabelService] == "client" })
+	at := slices.IndexFunc(all, func(c engine.Container) bool { return c.Labels[engine.LabelService] == topology.Client })
 	if at < 0 {
 		return "", "", s.notUp()
 	}

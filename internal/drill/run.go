@@ -13,6 +13,7 @@ import (
 	"halab/internal/fault"
 	"halab/internal/lab"
 	"halab/internal/outage"
+	"halab/internal/topology"
 )
 
 // run is one repetition: steady state, fault, failback, what was seen.
@@ -102,7 +103,7 @@ func (d *Drill) stage(ctx context.Context, sc Scenario, before *lab.Status) (*sc
 	if err != nil {
 		return nil, err
 	}
-	client := slices.IndexFunc(all, func(c engine.Container) bool { return c.Labels[engine.LabelService] == "client" })
+	client := slices.IndexFunc(all, func(c engine.Container) bool { return c.Labels[engine.LabelService] == topology.Client })
 	at := slices.IndexFunc(before.Clusters, func(c lab.Cluster) bool { return c.Name == sc.Cluster })
 	if client < 0 || at < 0 {
 		return nil, fmt.Errorf("the lab has no client or no cluster %q\n  make it whole:  halab up", sc.Cluster)

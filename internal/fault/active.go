@@ -44,8 +44,8 @@ func (i *Injector) Active(ctx context.Context) ([]Active, error) {
 		}
 	}
 	for _, c := range all {
-		if c.Labels[engine.LabelService] == clientName && down(string(c.State)) {
-			a, err := i.stateOutside(ctx, clientName, clientName, c)
+		if c.Labels[engine.LabelService] == topology.Client && down(string(c.State)) {
+			a, err := i.stateOutside(ctx, topology.Client, topology.Client, c)
 			if err != nil {
 				return nil, err
 			}

@@ -3,6 +3,7 @@ package fault
 import (
 	"halab/internal/agentapi"
 	"halab/internal/lab"
+	"halab/internal/topology"
 )
 
 // partition cuts nodes off from others, whatever they send.
@@ -17,16 +18,13 @@ func partition() Kind {
 	})
 }
 
-// clientName is the lab's client as a partition's second target.
-const clientName = "client"
-
 // Peers are the names of a partition's other side; nil for other faults.
 func (o Order) Peers(s *lab.Status) ([]string, error) {
 	switch o.Peer {
 	case "":
 		return nil, nil
-	case clientName:
-		return []string{clientName}, nil
+	case topology.Client:
+		return []string{topology.Client}, nil
 	}
 	return s.Resolve(o.Peer)
 }
@@ -41,7 +39,7 @@ func sides(a, b []string, oneWay bool, macs map[string]string) map[string][]agen
 			if x == y {
 				continue
 			}
-			if y == clientName {
+			if y == topology.Client {
 				list[x] = append(list[x], agentapi.FaultPeer{Name: y, MAC: macs[y], In: !oneWay, Out: true})
 				continue
 			}

@@ -63,8 +63,8 @@ func (i *Injector) Restore(ctx context.Context, scope Scope) ([]Mended, error) {
 // mendClient starts the client where it is down.
 func (i *Injector) mendClient(ctx context.Context, all []engine.Container) ([]Mended, error) {
 	for _, c := range all {
-		if c.Labels[engine.LabelService] == clientName {
-			return i.mend(ctx, clientName, clientName, c)
+		if c.Labels[engine.LabelService] == topology.Client {
+			return i.mend(ctx, topology.Client, topology.Client, c)
 		}
 	}
 	return nil, nil

@@ -12,6 +12,7 @@ import (
 
 	"halab/internal/agentapi"
 	"halab/internal/engine"
+	"halab/internal/topology"
 )
 
 // clockPings is how often a clock is asked; the quickest answer counts.
@@ -36,8 +37,8 @@ func (l *Lab) Clocks(ctx context.Context) (map[string]agentapi.ClockOffset, erro
 	}
 	machines := maps.Clone(nodeContainers(all))
 	for _, c := range all {
-		if c.Labels[engine.LabelService] == clientService {
-			machines[clientService] = c
+		if c.Labels[engine.LabelService] == topology.Client {
+			machines[topology.Client] = c
 		}
 	}
 	readings := map[string]reading{}
@@ -65,19 +66,16 @@ func (l *Lab) Clocks(ctx context.Context) (map[string]agentapi.ClockOffset, erro
 	return offsets(readings), nil
 }
 
-// clientService marks the client among a lab's containers.
-const clientService = "client"
-
 // offsets compares every machine with the client.
 func offsets(readings map[string]reading) map[string]agentapi.ClockOffset {
-	client, found := readings[clientService]
+	client, found := readings[topology.Client]
 	if !found {
 		return nil
 	}
 	list := map[string]agentapi.ClockOffset{}
 	for name, r := range readings {
 		switch {
-		case name == clientService:
+		case name == topology.Client:
 		case r.boot != "" && r.boot == client.boot:
 			list[name] = agentapi.ClockOffset{}
 		default:

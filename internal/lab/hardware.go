@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"halab/internal/engine"
+	"halab/internal/topology"
 )
 
 // Hardware maps the nodes and the client to the MAC addresses, lower case with
@@ -20,8 +21,8 @@ func (l *Lab) Hardware(ctx context.Context) (map[string]string, error) {
 		name := c.Labels[engine.LabelNode]
 		switch c.Labels[engine.LabelService] {
 		case "node":
-		case clientService:
-			name = clientService
+		case topology.Client:
+			name = topology.Client
 		default:
 			continue
 		}

@@ -31,7 +31,7 @@ func (s *Status) Holders() topology.Holders {
 // Topology gives the lab's words as far as its containers tell them: enough to
 // resolve a target without the Compose file.
 func (s *Status) Topology() *topology.Lab {
-	t := &topology.Lab{Name: s.Lab, Base: s.Base, Profile: topology.Profile(s.Profile), Client: "client"}
+	t := &topology.Lab{Name: s.Lab, Base: s.Base, Profile: topology.Profile(s.Profile), Client: topology.Client}
 	for _, c := range s.Clusters {
 		cluster := topology.Cluster{Name: c.Name, VIP: topology.VIP{Name: c.VIP.Name, Address: address(c.VIP.Address)}}
 		for _, n := range c.Nodes {

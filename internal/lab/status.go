@@ -157,7 +157,7 @@ func assemble(name string, all []engine.Container, states map[string]agentapi.St
 	s := &Status{Lab: name, Client: Missing}
 	nodes := nodeContainers(all)
 	for _, c := range all {
-		if c.Labels[engine.LabelService] == "client" {
+		if c.Labels[engine.LabelService] == topology.Client {
 			s.Client = string(c.State)
 		}
 	}

@@ -18,6 +18,10 @@ const (
 	ServiceKeepalived Service = "keepalived"
 )
 
+// Client is the part from which requests are made: its container's service, and
+// its name as a target.
+const Client = "client"
+
 // Services lists every service in the order in which a node starts them.
 func Services() []Service {
 	return []Service{ServiceNode, ServiceApp, ServiceHAProxy, ServiceKeepalived}
