@@ -1,15 +1,16 @@
 package agent
 
 import (
-	"bufio"
 	"context"
 	"errors"
-	"io"
 	"net"
-	"net/http"
+	"net/netip"
+	"runtime"
 	"time"
 
 	"halab/internal/render"
+
+	"golang.org/x/sys/unix"
 )
 
 // health is what is known of HAProxy.
@@ -35,19 +36,25 @@ const (
 	// signGrace is left to the answer that is in the kernel when the deadline
 	// passes: the agent may have been the one that was late.
 	signGrace = 3 * time.Millisecond
-	// lateLimit: when our own timer fires this late, we did not run, perhaps
-	// nobody did, and HAProxy gets half a deadline more.
+	// lateLimit: when we wake this late, we did not run, perhaps nobody did, and
+	// HAProxy gets half a deadline more.
 	lateLimit = 5 * time.Millisecond
 	// redialInterval is the time between two tries to reach a HAProxy that is
 	// gone.
 	redialInterval = 5 * time.Millisecond
 )
 
-// lifesign follows one HAProxy.
+// lifesign follows one HAProxy. It asks fifty times a second for as long as a
+// lab is up, so what a question costs counts: run keeps a thread for itself and
+// calls the kernel on the bare descriptor, with one wait for the answer, the end
+// of the connection, the next moment to ask and the end of ctx. Through the
+// runtime's own poller and timers the same took twice as much processor.
 type lifesign struct {
-	address string
+	address netip.AddrPort
 	report  func(h health, at moment) // called at changes only, never in parallel
 	current health
+
+	ends int // readable once ctx has ended
 }
 
 // set reports a change.
@@ -59,25 +66,168 @@ func (l *lifesign) set(h health, at moment) {
 }
 
 // run follows HAProxy until ctx ends.
-func (l *lifesign) run(ctx context.Context) {
-	dialer := net.Dialer{Timeout: signDeadline, KeepAlive: -1}
+func (l *lifesign) run(ctx context.Context) error {
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
+	ends, err := unix.Eventfd(0, unix.EFD_CLOEXEC)
+	if err != nil {
+		return err
+	}
+	defer unix.Close(ends)
+	l.ends = ends
+	told := make(chan struct{})
+	stop := context.AfterFunc(ctx, func() {
+		defer close(told)
+		_, _ = unix.Write(ends, []byte{1, 0, 0, 0, 0, 0, 0, 0}) // eventfd(2): a number of 8 bytes
+	})
+	defer func() {
+		if !stop() {
+			<-told
+		}
+	}()
 	for ctx.Err() == nil {
-		conn, err := dialer.DialContext(ctx, "tcp4", l.address)
+		conn, err := l.dial()
 		if err == nil {
-			l.follow(ctx, conn)
-			conn.Close()
+			l.follow(conn)
+			_ = unix.Close(conn)
 			continue
 		}
 		if ctx.Err() != nil {
-			return
+			break
 		}
-		if isTimeout(err) {
+		if errors.Is(err, unix.ETIMEDOUT) {
 			// The listener is there, its queue is full: nobody accepts.
 			l.set(healthHung, now())
 		} else {
 			l.set(healthGone, now())
 		}
-		pause(ctx, redialInterval)
+		_, _ = l.wait(-1, 0, redialInterval)
+	}
+	return nil
+}
+
+// dial connects; ETIMEDOUT says that nobody took the connection in time.
+func (l *lifesign) dial() (int, error) {
+	conn, err := unix.Socket(unix.AF_INET, unix.SOCK_STREAM|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return -1, err
+	}
+	err = unix.Connect(conn, &unix.SockaddrInet4{Addr: l.address.Addr().As4(), Port: int(l.address.Port())})
+	if errors.Is(err, unix.EINPROGRESS) {
+		var ready bool
+		if ready, err = l.wait(conn, unix.POLLOUT, signDeadline); err == nil && !ready {
+			err = unix.ETIMEDOUT
+		}
+		if err == nil {
+			var code int
+			if code, err = unix.GetsockoptInt(conn, unix.SOL_SOCKET, unix.SO_ERROR); code != 0 {
+				err = unix.Errno(code)
+			}
+		}
+	}
+	if err != nil {
+		_ = unix.Close(conn)
+		return -1, err
+	}
+	_ = unix.SetsockoptInt(conn, unix.IPPROTO_TCP, unix.TCP_NODELAY, 1) // best effort: one question is one segment anyway
+	return conn, nil
+}
+
+// errEnds says that ctx has ended.
+var errEnds = errors.New("asked to end")
+
+// wait waits for events on a descriptor, for the end of ctx, which is errEnds,
+// and at most for a time; a time below 0 is for ever.
+func (l *lifesign) wait(fd int, events int16, most time.Duration) (ready bool, err error) {
+	poll := [2]unix.PollFd{{Fd: int32(l.ends), Events: unix.POLLIN}, {Fd: int32(fd), Events: events}} // a descriptor below 0 is passed over (poll(2))
+	var limit *unix.Timespec
+	if most >= 0 {
+		t := unix.NsecToTimespec(most.Nanoseconds())
+		limit = &t
+	}
+	_, err = unix.Ppoll(poll[:], limit, nil)
+	switch {
+	case errors.Is(err, unix.EINTR):
+		return false, nil
+	case err != nil:
+		return false, err
+	case poll[0].Revents != 0:
+		return false, errEnds
+	}
+	return poll[1].Revents != 0, nil
+}
+
+// question is what is open on a connection.
+type question struct {
+	next   time.Time // when to ask again
+	due    time.Time // deadline of the open question; zero: none is open
+	graced bool      // the deadline has passed, the grace has not
+}
+
+// follow asks for signs of life on one connection until it ends. That a
+// connection ends says nothing yet: HAProxy may close it after an answer (1.5
+// does so each time). Only the next dial shows whether HAProxy is there, and it
+// follows at once.
+func (l *lifesign) follow(conn int) {
+	q := question{next: time.Now()}
+	if l.current == healthUp { // one that is not known to be up is asked at once
+		q.next = q.next.Add(signInterval)
+	}
+	request := []byte("GET " + render.AlivePath + " HTTP/1.1\r\nHost: node\r\n\r\n")
+	var answer [4096]byte
+	for {
+		at := time.Now()
+		if q.due.IsZero() && !at.Before(q.next) {
+			if _, err := unix.Write(conn, request); err != nil {
+				return
+			}
+			q = question{next: at.Add(signInterval), due: at.Add(signDeadline)}
+		}
+		events, most := l.patience(q, at)
+		if _, err := l.wait(conn, events, most); err != nil {
+			return
+		}
+		// Whatever comes is a sign of life. An answer fits one segment; should its
+		// rest come later, that is one more.
+		switch n, err := unix.Read(conn, answer[:]); {
+		case errors.Is(err, unix.EAGAIN), errors.Is(err, unix.EINTR):
+			l.overdue(&q)
+		case n <= 0 || err != nil:
+			return
+		case !q.due.IsZero():
+			q.due = time.Time{}
+			l.set(healthUp, now())
+		}
+	}
+}
+
+// patience says what to wait for and how long. The answer of a HAProxy that is
+// up is not waited for: it is there when the next question is due, and until
+// then only the end of the connection is news, so that a question wakes the
+// thread once and not twice. An answer that is missing then is waited for to its
+// deadline. One that hangs is not asked again, and any answer of it counts.
+func (l *lifesign) patience(q question, at time.Time) (events int16, most time.Duration) {
+	switch {
+	case l.current == healthUp && at.Before(q.next):
+		return unix.POLLRDHUP, q.next.Sub(at)
+	case l.current == healthHung:
+		return unix.POLLIN, -1
+	}
+	return unix.POLLIN, max(0, q.due.Sub(at))
+}
+
+// overdue decides what it means that no answer came, where one is due.
+func (l *lifesign) overdue(q *question) {
+	at := time.Now()
+	late := at.Sub(q.due)
+	switch {
+	case q.due.IsZero() || late < 0 || l.current == healthHung:
+	case q.graced:
+		l.set(healthHung, now())
+	case late > lateLimit:
+		q.due = at.Add(signDeadline / 2)
+	default:
+		q.due, q.graced = at.Add(signGrace), true
 	}
 }
 
@@ -94,122 +244,4 @@ func pause(ctx context.Context, d time.Duration) {
 	case <-ctx.Done():
 	case <-t.C:
 	}
-}
-
-// sign is one answer, or the end of the connection.
-type sign struct {
-	at   moment
-	last bool // HAProxy closes the connection after this answer
-	err  error
-}
-
-// follow asks for signs of life on one connection until it ends. That a
-// connection ends says nothing yet: HAProxy may close it after an answer (1.5
-// does so each time). Only the next dial shows whether HAProxy is there, and it
-// follows at once.
-func (l *lifesign) follow(ctx context.Context, conn net.Conn) {
-	signs := make(chan sign)
-	quit := make(chan struct{})
-	defer close(quit)
-	go readSigns(conn, signs, quit)
-
-	tick := time.NewTicker(signInterval)
-	defer tick.Stop()
-	overdue := time.NewTimer(time.Hour)
-	defer overdue.Stop()
-	var due time.Time // deadline of the open question; zero: none is open
-	ask := func() bool {
-		due = time.Now().Add(signDeadline)
-		overdue.Reset(signDeadline)
-		return l.ask(conn)
-	}
-	// A HAProxy that is not known to be up is asked at once.
-	if l.current != healthUp && !ask() {
-		return
-	}
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case s := <-signs:
-			if s.err != nil {
-				return
-			}
-			due = time.Time{}
-			l.set(healthUp, s.at)
-			if s.last {
-				return
-			}
-		case <-tick.C:
-			if due.IsZero() && !ask() {
-				return
-			}
-		case <-overdue.C:
-			if !l.overdue(signs, &due, overdue) {
-				return
-			}
-		}
-	}
-}
-
-// overdue decides what it means that a deadline has passed. It returns false
-// when the connection ended meanwhile.
-func (l *lifesign) overdue(signs <-chan sign, due *time.Time, timer *time.Timer) bool {
-	if due.IsZero() || l.current == healthHung {
-		return true
-	}
-	if early := time.Until(*due); early > 0 {
-		timer.Reset(early)
-		return true
-	} else if -early > lateLimit {
-		*due = time.Now().Add(signDeadline / 2)
-		timer.Reset(signDeadline / 2)
-		return true
-	}
-	grace := time.NewTimer(signGrace)
-	defer grace.Stop()
-	select {
-	case s := <-signs:
-		if s.err != nil || s.last {
-			return false
-		}
-		*due = time.Time{}
-		l.set(healthUp, s.at)
-	case <-grace.C:
-		l.set(healthHung, now())
-	}
-	return true
-}
-
-// ask sends one request.
-func (l *lifesign) ask(conn net.Conn) bool {
-	_, err := io.WriteString(conn, "GET "+render.AlivePath+" HTTP/1.1\r\nHost: node\r\n\r\n")
-	return err == nil
-}
-
-// readSigns reads answers until the connection ends. Any answer is a sign of
-// life, whatever its status.
-func readSigns(conn net.Conn, signs chan<- sign, quit <-chan struct{}) {
-	answers := bufio.NewReaderSize(conn, 2048)
-	for {
-		s := readSign(answers)
-		select {
-		case signs <- s:
-		case <-quit:
-			return
-		}
-		if s.err != nil || s.last {
-			return
-		}
-	}
-}
-
-func readSign(answers *bufio.Reader) sign {
-	answer, err := http.ReadResponse(answers, nil)
-	if err != nil {
-		return sign{at: now(), err: err}
-	}
-	at := now()
-	_, err = io.Copy(io.Discard, io.LimitReader(answer.Body, 64<<10))
-	return sign{at: at, last: err != nil || answer.Close || answer.ProtoMajor == 1 && answer.ProtoMinor == 0}
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"net/netip"
 	"strings"
 	"sync/atomic"
 	"testing"
@@ -79,10 +80,15 @@ type change struct {
 func follow(t *testing.T, address string) <-chan change {
 	t.Helper()
 	changes := make(chan change, 100)
-	sign := lifesign{address: address, current: healthGone, report: func(h health, at moment) { changes <- change{h, at} }}
+	sign := lifesign{address: netip.MustParseAddrPort(address), current: healthGone, report: func(h health, at moment) { changes <- change{h, at} }}
 	ctx, cancel := context.WithCancel(t.Context())
 	done := make(chan struct{})
-	go func() { defer close(done); sign.run(ctx) }()
+	go func() {
+		defer close(done)
+		if err := sign.run(ctx); err != nil {
+			t.Error(err)
+		}
+	}()
 	t.Cleanup(func() { cancel(); <-done })
 	return changes
 }

@@ -2,7 +2,6 @@ package agent
 
 import (
 	"context"
-	"fmt"
 	"net/netip"
 	"os"
 	"slices"
@@ -123,12 +122,21 @@ func (n *node) begin(ctx context.Context) {
 	go n.watchNetwork(ctx)
 	go n.faults.run(ctx)
 	go watchSelf(ctx, r)
-	sign := lifesign{address: fmt.Sprintf("127.0.0.1:%d", render.WebPort), report: n.onHAProxy, current: healthGone}
-	go sign.run(ctx)
+	go n.followHAProxy(ctx)
 	go watchServers(ctx, r)
 	go watchProcess(ctx, topology.ServiceKeepalived, func(up bool, at moment) { noteKeepalived(r, up, at) })
 	go watchProcess(ctx, topology.ServiceApp, func(up bool, at moment) { noteApp(r, up, at) })
 }
+
+// followHAProxy follows HAProxy, and says so if it can't.
+func (n *node) followHAProxy(ctx context.Context) {
+	sign := lifesign{address: netip.AddrPortFrom(loopback(), render.WebPort), report: n.onHAProxy, current: healthGone}
+	if err := sign.run(ctx); err != nil {
+		n.recorder.fail("HAProxy is not followed, so its death moves no VIP: %v", err)
+	}
+}
+
+func loopback() netip.Addr { return netip.AddrFrom4([4]byte{127, 0, 0, 1}) }
 
 // watchNetwork follows the interface, and starts again if it can't.
 func (n *node) watchNetwork(ctx context.Context) {
