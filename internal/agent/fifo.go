@@ -73,18 +73,9 @@ func parseNotify(line string) (instance, state string, ok bool) {
 	return "", "", false
 }
 
-// runNotify is what a keepalived without a notify FIFO calls at a change of
-// state: it says the same words into the FIFO.
-func runNotify(args []string) error {
-	if len(args) < 3 {
-		return usagef("notify INSTANCE NAME STATE [PRIORITY]")
-	}
-	return sayNotify(args[0], args[1], args[2], strings.Join(args[3:], " "))
-}
-
 // sayNotify writes a line into the FIFO; where nobody reads, it is lost.
-func sayNotify(kind, name, state, priority string) error {
-	line := strings.TrimSpace(fmt.Sprintf("%s %q %s %s", kind, name, state, priority)) + "\n"
+func sayNotify(kind, name, state string) error {
+	line := fmt.Sprintf("%s %q %s\n", kind, name, state)
 	fd, err := unix.Open(agentapi.NotifyFIFO, unix.O_WRONLY|unix.O_NONBLOCK|unix.O_CLOEXEC, 0)
 	if errors.Is(err, unix.ENXIO) || errors.Is(err, unix.ENOENT) {
 		return nil

@@ -26,6 +26,8 @@ const (
 	softStopLimit = 700 * time.Millisecond
 	// hardStopLimit is left to HAProxy after SIGTERM.
 	hardStopLimit = 300 * time.Millisecond
+	// lastWordsLimit is left to what a daemon that has ended wrote last.
+	lastWordsLimit = 100 * time.Millisecond
 )
 
 // runHAProxy is the main process of a HAProxy container: it renders and checks
@@ -72,6 +74,7 @@ func startChild(out output, binary string, args ...string) (*child, error) {
 	cmd := exec.Command(binary, args...)
 	cmd.Stdout, cmd.Stderr = out.answer, out.story
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
+	cmd.WaitDelay = lastWordsLimit
 	started := make(chan error)
 	ended := make(chan int, 1)
 	go func() {
@@ -91,7 +94,7 @@ func startChild(out output, binary string, args ...string) (*child, error) {
 
 // exitCode is a daemon's exit code, or 128 and its signal, as a shell has it.
 func exitCode(err error) int {
-	if err == nil {
+	if err == nil || errors.Is(err, exec.ErrWaitDelay) { // a child of it still holds what it wrote to
 		return exitDone
 	}
 	var exit *exec.ExitError
@@ -131,8 +134,13 @@ func superviseHAProxy(c *child, signals <-chan os.Signal, gentle bool, in render
 // false, at a signal of somebody who insists.
 func (c *child) stopGently(in render.Input, signals <-chan os.Signal) (code int, ended bool) {
 	ctx, cancel := context.WithTimeout(context.Background(), handoverLimit)
-	handOver(ctx, in.Interface, in.VIP.Addr())
+	reply := handOver(ctx, in.Interface, in.VIP.Addr())
 	cancel()
+	if reply.Held && reply.Moved {
+		// Requests come here until the other node has announced the VIP, and
+		// keepalived before 2.0 takes an advert more for it.
+		time.Sleep(settleTime)
+	}
 	for _, step := range []struct {
 		signal os.Signal
 		limit  time.Duration

@@ -5,11 +5,9 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
-	"strconv"
 	"time"
 
 	"halab/internal/agentapi"
-	"halab/internal/render"
 	"halab/internal/topology"
 
 	"golang.org/x/sys/unix"
@@ -33,6 +31,7 @@ type legacy struct {
 	c       configured
 	out     output
 	child   *child
+	words   *vrrpWords // of the child
 	started time.Time
 	asked   bool             // the child was asked to end, to be started again later
 	limit   <-chan time.Time // when it is killed because it did not
@@ -72,7 +71,6 @@ func superviseKeepalived(ctx context.Context, c configured, out output) int {
 				return l.unexpected(code)
 			}
 			l.child, l.asked, l.limit = nil, false, nil
-			l.say("STOP")
 		case <-ctx.Done():
 			return l.stop()
 		}
@@ -91,14 +89,15 @@ func (l *legacy) adjust() error {
 	case fault && l.child != nil && !l.asked:
 		l.asked = true
 		l.limit = time.After(legacyStopLimit)
-		_ = l.child.process.Signal(unix.SIGTERM)
+		l.end()
 	case !fault && l.child == nil:
 		args, err := l.c.prepareKeepalived()
 		if err != nil {
 			return err
 		}
 		l.started = time.Now()
-		if l.child, err = startChild(l.out, l.c.binary, args...); err != nil {
+		l.words = newVRRPWords(l.out.story, sayVRRP(l.out.story))
+		if l.child, err = startChild(output{l.out.answer, l.words}, l.c.binary, args...); err != nil {
 			return err
 		}
 	}
@@ -119,7 +118,7 @@ func (l *legacy) stop() int {
 	if l.child == nil {
 		return exitDone
 	}
-	_ = l.child.process.Signal(unix.SIGTERM)
+	l.end()
 	select {
 	case code := <-l.child.ended:
 		return code
@@ -129,12 +128,11 @@ func (l *legacy) stop() int {
 	}
 }
 
-// say reports a state for a keepalived that may not do it itself.
-func (l *legacy) say(state string) {
-	rank := l.c.in.Rank()
-	if err := sayNotify("INSTANCE", l.c.in.VIPName, state, strconv.Itoa(render.Priority(l.c.in.Profile, rank))); err != nil {
-		fmt.Fprintln(l.out.story, "halab agent:", err)
-	}
+// end asks keepalived to end. It gives the VIP up at once, so that is its state
+// from now on.
+func (l *legacy) end() {
+	_ = l.child.process.Signal(unix.SIGTERM)
+	l.words.last(l.c.in.VIPName, "STOP")
 }
 
 // watchFlags sends into changes whenever a file in agentapi.RunDir was written.

@@ -59,8 +59,6 @@ func Main(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		return out.code(runKill(args, out))
 	case agentapi.CommandHandover:
 		return out.code(runHandover(ctx, args, out))
-	case agentapi.CommandNotify:
-		return out.code(runNotify(args))
 	case agentapi.CommandObserve:
 		return out.code(runObserve(ctx, args, out))
 	case agentapi.CommandBurn:

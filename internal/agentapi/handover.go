@@ -5,16 +5,10 @@ package agentapi
 // agent handover` write it, PID 1 never does.
 const HandoverFile = RunDir + "/handover"
 
-// More commands of `halab agent`.
-const (
-	// CommandHandover moves the VIP off the node, as gentle as can be: it is run
-	// by halab in the node, `handover [--timeout D]`, and prints a
-	// HandoverReply.
-	CommandHandover = "handover"
-	// CommandNotify is called by a keepalived without a notify FIFO of its own;
-	// it writes what it is told into NotifyFIFO.
-	CommandNotify = "notify"
-)
+// CommandHandover is one more command of `halab agent`: it moves the VIP off the
+// node, as gentle as can be. It is run by halab in the node, `handover
+// [--timeout D]`, and prints a HandoverReply.
+const CommandHandover = "handover"
 
 // HandoverReply is the one line that `halab agent handover` prints.
 type HandoverReply struct {

@@ -81,7 +81,6 @@ type keepalivedData struct {
 	Fast, Modern                        bool
 	Priority                            int
 	FaultFile, HandoverFile, NotifyFIFO string
-	NotifyCommand                       string
 }
 
 // Follows says whether this keepalived follows files and writes its state to a
@@ -99,8 +98,7 @@ func Keepalived(in Input, v Version) (string, error) {
 		Fast:      in.Profile == topology.ProfileFast,
 		Modern:    Follows(v),
 		FaultFile: agentapi.FaultFile, HandoverFile: agentapi.HandoverFile,
-		NotifyFIFO:    agentapi.NotifyFIFO,
-		NotifyCommand: agentapi.BinaryPath + " agent " + agentapi.CommandNotify,
+		NotifyFIFO: agentapi.NotifyFIFO,
 	}
 	data.Priority = Priority(in.Profile, rank)
 	return execute("keepalived.conf.tmpl", data)
