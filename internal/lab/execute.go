@@ -7,7 +7,6 @@ import (
 	"maps"
 	"slices"
 	"sync"
-	"time"
 
 	"halab/internal/engine"
 	"halab/internal/plan"
@@ -23,6 +22,7 @@ type execution struct {
 	lab  *Lab
 	plan plan.Plan
 	host func(context.Context) error // makes the host's interfaces
+	pace *pace
 
 	mu     sync.Mutex
 	ids    map[string]string // container name -> ID of what was created here
@@ -55,7 +55,7 @@ func (e *execution) fail(s plan.Step, err error, cancel context.CancelCauseFunc)
 // on that host alone; those under way are finished, so that
 // nothing is half made.
 func (l *Lab) execute(ctx context.Context, p plan.Plan, host func(context.Context) error) error {
-	e := &execution{lab: l, plan: p, host: host, ids: map[string]string{}, failed: map[string]error{}}
+	e := &execution{lab: l, plan: p, host: host, pace: newPace(l.states), ids: map[string]string{}, failed: map[string]error{}}
 	done := make([]chan struct{}, len(p.Steps))
 	for i := range done {
 		done[i] = make(chan struct{})
@@ -80,10 +80,6 @@ func (l *Lab) execute(ctx context.Context, p plan.Plan, host func(context.Contex
 	return errors.Join(errs...)
 }
 
-// stepTime bounds one step, which is finished also after an interruption. The
-// engine of a small machine takes half a minute to start four containers.
-const stepTime = time.Minute
-
 // step waits for what step i needs, then does it.
 func (e *execution) step(ctx context.Context, i int, done []chan struct{}, slots chan struct{}) error {
 	s := e.plan.Steps[i]
@@ -100,9 +96,8 @@ func (e *execution) step(ctx context.Context, i int, done []chan struct{}, slots
 		return nil
 	}
 	end := e.lab.sink.Begin(s.Subject, phase(s.Action), s.Cause)
-	work, cancel := context.WithTimeout(context.WithoutCancel(ctx), stepTime)
-	defer cancel()
-	err := e.do(work, s)
+	work, stop := e.pace.watch(context.WithoutCancel(ctx))
+	err := stop(e.do(work, s))
 	end(err)
 	if err != nil {
 		return fmt.Errorf("%s %s: %w", s.Action, s.Subject, err)
