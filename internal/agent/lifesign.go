@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/netip"
 	"runtime"
+	"sync/atomic"
 	"time"
 
 	"halab/internal/render"
@@ -54,7 +55,13 @@ type lifesign struct {
 	report  func(h health, at moment) // called at changes only, never in parallel
 	current health
 
-	ends int // readable once ctx has ended
+	slower atomic.Int64 // how many times longer everything may take; 0 is once
+	ends   int          // readable once ctx has ended
+}
+
+// times is a time as it is on this machine.
+func (l *lifesign) times(d time.Duration) time.Duration {
+	return d * time.Duration(max(1, l.slower.Load()))
 }
 
 // set reports a change.
@@ -101,7 +108,7 @@ func (l *lifesign) run(ctx context.Context) error {
 		} else {
 			l.set(healthGone, now())
 		}
-		_, _ = l.wait(-1, 0, redialInterval)
+		_, _ = l.wait(-1, 0, l.times(redialInterval))
 	}
 	return nil
 }
@@ -115,7 +122,7 @@ func (l *lifesign) dial() (int, error) {
 	err = unix.Connect(conn, &unix.SockaddrInet4{Addr: l.address.Addr().As4(), Port: int(l.address.Port())})
 	if errors.Is(err, unix.EINPROGRESS) {
 		var ready bool
-		if ready, err = l.wait(conn, unix.POLLOUT, signDeadline); err == nil && !ready {
+		if ready, err = l.wait(conn, unix.POLLOUT, l.times(signDeadline)); err == nil && !ready {
 			err = unix.ETIMEDOUT
 		}
 		if err == nil {
@@ -171,7 +178,7 @@ type question struct {
 func (l *lifesign) follow(conn int) {
 	q := question{next: time.Now()}
 	if l.current == healthUp { // one that is not known to be up is asked at once
-		q.next = q.next.Add(signInterval)
+		q.next = q.next.Add(l.times(signInterval))
 	}
 	request := []byte("GET " + render.AlivePath + " HTTP/1.1\r\nHost: node\r\n\r\n")
 	var answer [4096]byte
@@ -181,7 +188,7 @@ func (l *lifesign) follow(conn int) {
 			if _, err := unix.Write(conn, request); err != nil {
 				return
 			}
-			q = question{next: at.Add(signInterval), due: at.Add(signDeadline)}
+			q = question{next: at.Add(l.times(signInterval)), due: at.Add(l.times(signDeadline))}
 		}
 		events, most := l.patience(q, at)
 		if _, err := l.wait(conn, events, most); err != nil {
@@ -224,10 +231,10 @@ func (l *lifesign) overdue(q *question) {
 	case q.due.IsZero() || late < 0 || l.current == healthHung:
 	case q.graced:
 		l.set(healthHung, now())
-	case late > lateLimit:
-		q.due = at.Add(signDeadline / 2)
+	case late > l.times(lateLimit):
+		q.due = at.Add(l.times(signDeadline) / 2)
 	default:
-		q.due, q.graced = at.Add(signGrace), true
+		q.due, q.graced = at.Add(l.times(signGrace)), true
 	}
 }
 

@@ -33,7 +33,8 @@ type node struct {
 	unhealthy bool // what FaultFile says
 	told      bool // a failure to write it was reported
 	faults    *faultWatch
-	linger    *linger // nil where answers under way can't outlive a move of the VIP
+	signs     lifesign // of HAProxy
+	linger    *linger  // nil where answers under way can't outlive a move of the VIP
 }
 
 // runNode is process 1 of a node: it reaps, watches and reports until ctx
@@ -101,6 +102,7 @@ func newNode(in render.Input, envErr error, out output) *node {
 	} else if n.acts && arpKeepsQuiet(n.iface) {
 		n.linger = &linger{fail: n.recorder.fail, ends: map[netip.Addr]*time.Timer{}}
 	}
+	n.signs.address, n.signs.current, n.signs.report = netip.AddrPortFrom(loopback(), render.WebPort), healthGone, n.onHAProxy
 	n.faults = &faultWatch{site: thisNode(), node: n}
 	n.recorder.mute = n.faults.quiet
 	return n
@@ -124,14 +126,16 @@ func (n *node) begin(ctx context.Context) {
 	go watchSelf(ctx, r)
 	go n.followHAProxy(ctx)
 	go watchServers(ctx, r)
+	if n.acts {
+		go n.watchShare(ctx)
+	}
 	go watchProcess(ctx, topology.ServiceKeepalived, func(up bool, at moment) { noteKeepalived(r, up, at) })
 	go watchProcess(ctx, topology.ServiceApp, func(up bool, at moment) { noteApp(r, up, at) })
 }
 
 // followHAProxy follows HAProxy, and says so if it can't.
 func (n *node) followHAProxy(ctx context.Context) {
-	sign := lifesign{address: netip.AddrPortFrom(loopback(), render.WebPort), report: n.onHAProxy, current: healthGone}
-	if err := sign.run(ctx); err != nil {
+	if err := n.signs.run(ctx); err != nil {
 		n.recorder.fail("HAProxy is not followed, so its death moves no VIP: %v", err)
 	}
 }

@@ -63,6 +63,7 @@ const (
 	EventLink           EventName = "link"    // interface went up or down; To is "up" or "down"
 	EventFault          EventName = "fault"   // a fault was applied or undone by the agent; Detail says which
 	EventSwept          EventName = "swept"   // on a host, what an earlier life of the node left was removed; Detail says what
+	EventSlow           EventName = "slow"    // the machine is too slow for the lab's timings: the node steps down; Detail says how
 	EventSelf           EventName = "self"    // asked by SIGUSR1: Detail says what PID 1 takes
 	EventError          EventName = "error"   // the agent could not do its work; Detail says what
 )
@@ -97,6 +98,9 @@ type State struct {
 	Servers map[string]string `json:"servers"`
 	// Faults lists what was done to the node from inside, oldest first.
 	Faults []Fault `json:"faults,omitempty"`
+	// Slow says how the node stepped down because the machine is too slow; empty
+	// where it did not.
+	Slow string `json:"slow,omitempty"`
 	// MAC is the hardware address of the interface of a node that is a host.
 	MAC string `json:"mac,omitempty"`
 }

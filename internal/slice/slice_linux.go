@@ -26,7 +26,7 @@ const Priority = 10
 // processes that they start inherit it. It needs CAP_SYS_NICE, and where groups
 // have real-time budgets (CONFIG_RT_GROUP_SCHED) a group that has one.
 func Realtime() error {
-	return each(func(id int) error {
+	return each(self, func(id int) error {
 		return unix.SchedSetAttr(id, &unix.SchedAttr{
 			Size: unix.SizeofSchedAttr, Policy: unix.SCHED_FIFO, Priority: Priority,
 		}, 0)
@@ -34,8 +34,13 @@ func Realtime() error {
 }
 
 // Ordinary takes a real-time policy back.
-func Ordinary() error {
-	return each(func(id int) error {
+func Ordinary() error { return ordinary(self) }
+
+// OrdinaryOf takes it from another process; that needs CAP_SYS_NICE.
+func OrdinaryOf(pid int) error { return ordinary(strconv.Itoa(pid)) }
+
+func ordinary(process string) error {
+	return each(process, func(id int) error {
 		return unix.SchedSetAttr(id, &unix.SchedAttr{Size: unix.SizeofSchedAttr, Policy: unix.SCHED_NORMAL}, 0)
 	})
 }
@@ -44,16 +49,19 @@ func Ordinary() error {
 // processes that they start inherit it. It needs no privilege. Kernels before
 // 6.12 take the call and change nothing; one that refuses it is an error.
 func Short() error {
-	return each(func(id int) error {
+	return each(self, func(id int) error {
 		return unix.SchedSetAttr(id, &unix.SchedAttr{
 			Size: unix.SizeofSchedAttr, Policy: unix.SCHED_NORMAL, Runtime: Nanoseconds,
 		}, 0)
 	})
 }
 
-// each calls set for every thread of the process.
-func each(set func(id int) error) error {
-	tasks, err := os.ReadDir("/proc/self/task")
+// self is the calling process in /proc.
+const self = "self"
+
+// each calls set for every thread of a process.
+func each(process string, set func(id int) error) error {
+	tasks, err := os.ReadDir("/proc/" + process + "/task")
 	if err != nil {
 		return err
 	}
