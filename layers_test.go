@@ -24,6 +24,7 @@ var sideways = []string{
 	"internal/fault -> internal/lab",
 	"internal/agent -> internal/probe",
 	"internal/outage -> internal/agentapi",
+	"internal/predict -> internal/agentapi",
 	"internal/predict -> internal/outage",
 	"internal/render -> internal/agentapi",
 	"internal/topology -> internal/event",

@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"math/rand/v2"
-	"slices"
 	"time"
 
 	"halab/internal/agentapi"
@@ -140,6 +139,9 @@ var errUnmeasured = errors.New("not measured")
 
 // scenario repeats one scenario until it has the runs that were asked for.
 func (d *Drill) scenario(ctx context.Context, sc Scenario, random *rand.Rand) (outage.ScenarioResult, error) {
+	patient := *d
+	patient.timing = d.forecast.patience(d.timing, sc)
+	d = &patient
 	result := outage.ScenarioResult{Name: sc.Name, Kind: sc.Kind, Cluster: sc.Cluster, Description: sc.Description}
 	end := d.sink.Begin(sc.Name, "drill", sc.Description)
 	var err error
@@ -165,15 +167,13 @@ func (d *Drill) scenario(ctx context.Context, sc Scenario, random *rand.Rand) (o
 			errUnmeasured, valid, d.opts.Repeat, whyInvalid(result.Runs))
 	}
 	end(errors.Join(err, ctx.Err()))
-	return d.judge(ctx, sc, result, err)
+	return d.judge(sc, result, err)
 }
 
 // judge sums the runs up and sets them beside what was to be expected.
-func (d *Drill) judge(ctx context.Context, sc Scenario, result outage.ScenarioResult, err error) (outage.ScenarioResult, error) {
+func (d *Drill) judge(sc Scenario, result outage.ScenarioResult, err error) (outage.ScenarioResult, error) {
 	result.Summary = outage.Summarise(result)
-	predictions, ferr := d.expectations(ctx, sc, result)
-	result.Predictions = predictions
-	result.Flags = outage.Flags(result, predictions)
+	ferr := d.forecast.expect(sc, &result)
 	if sc.Budget != "" {
 		budget, berr := outage.ParseBudget(sc.Budget)
 		if berr != nil {
@@ -183,61 +183,6 @@ func (d *Drill) judge(ctx context.Context, sc Scenario, result outage.ScenarioRe
 		result.Budget = &verdict
 	}
 	return result, errors.Join(err, ferr)
-}
-
-// expectations are the predictions of a scenario. Which node is hit changes
-// from run to run; the files of a cluster's nodes differ in priority only, so
-// the range is that of all nodes that were hit.
-func (d *Drill) expectations(ctx context.Context, sc Scenario, result outage.ScenarioResult) ([]outage.Prediction, error) {
-	if sc.Kind == outage.KindCalibrate {
-		return []outage.Prediction{{
-			Metric: "edge.outage", MinMs: sc.KnownMs, MaxMs: sc.KnownMs, MeanMs: sc.KnownMs,
-			Formula: fmt.Sprintf("%g ms, as made by the packet filter", sc.KnownMs),
-		}}, nil
-	}
-	status, err := d.lab.Status(context.WithoutCancel(ctx))
-	if err != nil {
-		return nil, err
-	}
-	var all []outage.Prediction
-	for _, target := range targets(result) {
-		for _, c := range status.Clusters {
-			if c.Name != sc.Cluster {
-				continue
-			}
-			more, err := d.forecast.predict(sc, c, target)
-			if err != nil {
-				return nil, err
-			}
-			all = widen(all, more)
-		}
-	}
-	return all, nil
-}
-
-// targets lists the nodes that the runs hit.
-func targets(result outage.ScenarioResult) []string {
-	var list []string
-	for _, r := range result.Runs {
-		if r.Target != "" && !slices.Contains(list, r.Target) {
-			list = append(list, r.Target)
-		}
-	}
-	return list
-}
-
-// widen joins predictions of the same metric.
-func widen(all, more []outage.Prediction) []outage.Prediction {
-	for _, m := range more {
-		at := slices.IndexFunc(all, func(p outage.Prediction) bool { return p.Metric == m.Metric })
-		if at < 0 {
-			all = append(all, m)
-			continue
-		}
-		all[at].MinMs, all[at].MaxMs = min(all[at].MinMs, m.MinMs), max(all[at].MaxMs, m.MaxMs)
-		all[at].MeanMs = (all[at].MeanMs + m.MeanMs) / 2
-	}
-	return all
 }
 
 // describe is a run in a line.

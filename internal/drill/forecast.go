@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 
 	"halab/internal/agentapi"
@@ -17,9 +18,13 @@ import (
 
 // forecast knows what each node is configured to do.
 type forecast struct {
-	nodes   map[string]predict.Node
-	profile topology.Profile
-	daemons map[string]string
+	nodes    map[string]predict.Node
+	clusters map[string][]string // their nodes
+	// acts: process 1 of the nodes acts on HAProxy's end (HALAB_PROFILE=fast);
+	// lingers: it keeps a VIP that keepalived gave up, which it does in
+	// containers alone: a host's loopback interface outlives the node.
+	acts, lingers bool
+	daemons       map[string]string
 }
 
 // Daemons are the versions of the lab's HAProxy and keepalived as they print
@@ -39,13 +44,17 @@ func (d *Drill) readConfigs(ctx context.Context) (*forecast, error) {
 	if err != nil {
 		return nil, err
 	}
-	f := &forecast{nodes: map[string]predict.Node{}, daemons: map[string]string{}}
+	f := &forecast{nodes: map[string]predict.Node{}, clusters: map[string][]string{}, daemons: map[string]string{}}
 	for _, c := range all {
 		node, service := c.Labels[engine.LabelNode], c.Labels[engine.LabelService]
 		if node == "" || service != string(topology.ServiceHAProxy) && service != string(topology.ServiceKeepalived) {
 			continue
 		}
-		f.profile = topology.Profile(c.Labels[engine.LabelProfile])
+		f.acts = topology.Profile(c.Labels[engine.LabelProfile]) == topology.ProfileFast
+		f.lingers = f.acts && c.Joins != ""
+		if of := c.Labels[engine.LabelCluster]; !slices.Contains(f.clusters[of], node) {
+			f.clusters[of] = append(f.clusters[of], node)
+		}
 		text, err := d.ask(ctx, c.ID, agentapi.BinaryPath, "agent", agentapi.CommandConfig, service)
 		if err != nil {
 			return nil, fmt.Errorf("read the configuration of %s on %s: %w", service, node, err)
@@ -85,27 +94,26 @@ func (d *Drill) ask(ctx context.Context, id string, cmd ...string) (string, erro
 	return said.String(), err
 }
 
-// predict says what to expect of a scenario that hits the VIP's holder, with
-// the next node of its cluster to take over.
-func (f *forecast) predict(sc Scenario, cluster lab.Cluster, holder string) ([]outage.Prediction, error) {
+// predict says what to expect of a scenario that hits the VIP's holder; any
+// other node of its cluster may take over.
+func (f *forecast) predict(sc Scenario, holder string) ([]outage.Prediction, error) {
 	if f == nil || sc.Kind == outage.KindCustom || sc.Kind == outage.KindSoak || sc.Kind == outage.KindCalibrate {
 		return nil, nil
 	}
-	for _, n := range cluster.Nodes {
-		if n.Name != holder {
-			return predict.Predict(predict.Input{
-				Kind: sc.Kind, Holder: f.nodes[holder], Backup: f.nodes[n.Name],
-				Follows: f.profile == topology.ProfileFast,
-			})
+	in := predict.Input{Kind: sc.Kind, Holder: f.nodes[holder], Acts: f.acts, Lingers: f.lingers}
+	for _, name := range f.clusters[sc.Cluster] {
+		if name != holder {
+			in.Backups = append(in.Backups, f.nodes[name])
 		}
 	}
-	return nil, nil
+	return predict.Predict(in)
 }
 
-// routers maps clusters to their virtual_router_id as configured.
+// router is the virtual_router_id of a cluster as configured.
 func (f *forecast) router(cluster lab.Cluster) int {
 	if f == nil || len(cluster.Nodes) == 0 {
 		return 0
 	}
-	return predict.ParseKeepalived(f.nodes[cluster.Nodes[0].Name].Keepalived).RouterID
+	n := f.nodes[cluster.Nodes[0].Name]
+	return predict.ParseKeepalived(n.Keepalived, n.KeepalivedVersion).RouterID
 }

@@ -23,7 +23,7 @@ func (d *Drill) Soak(ctx context.Context, cluster string, length time.Duration, 
 	run, err := d.soak(ctx, sc, length, load)
 	end(err)
 	result.Runs = append(result.Runs, run)
-	return d.judge(ctx, sc, result, err)
+	return d.judge(sc, result, err)
 }
 
 func (d *Drill) soak(ctx context.Context, sc Scenario, length time.Duration, load func(context.Context) error) (outage.Run, error) {

@@ -136,16 +136,39 @@ func duration(text string) (ms float64, ok bool) {
 	return float64(n) * factor, err == nil && known
 }
 
-// DownMs is how long the health checks take to call a dead server down, from
-// and to: the first failing check begins at most InterMs after the death, the
-// others follow at fastinter; each takes until it fails.
-func (p Proxy) DownMs(failMs float64) (low, high float64) {
-	fast := p.FastMs
-	if fast == 0 {
-		fast = p.InterMs
+// fastMs is the time between the checks of a server that has begun to fail.
+func (p Proxy) fastMs() float64 {
+	if p.FastMs == 0 {
+		return p.InterMs
 	}
-	rest := float64(p.Fall-1) * fast
-	return rest + failMs, p.InterMs + rest + failMs
+	return p.FastMs
+}
+
+// DownMs is how long the health checks take to call a dead server down, from
+// and to. The first failing check begins at most InterMs after the death, each
+// takes its whole time to fail, and the next begins fastinter after that: with
+// inter 200, fastinter 100, fall 2 and a timeout of 400, 900 to 1100.
+func (p Proxy) DownMs(failMs float64) (low, high float64) {
+	low = float64(p.Fall)*failMs + float64(p.Fall-1)*p.fastMs()
+	return low, p.InterMs + low
+}
+
+// HungMs is how long the last request that HAProxy gives to a hung server may be
+// under way after the server hung: it is given out until the checks call the
+// server down, and then waits for the longest timeout. clientMs is a client's
+// own patience, which ends what the file does not.
+func (p Proxy) HungMs(clientMs float64) float64 {
+	_, down := p.DownMs(p.checkFailMs())
+	return down + p.LongestMs(clientMs)
+}
+
+// LongestMs is the longest time after which HAProxy gives up on a server.
+func (p Proxy) LongestMs(clientMs float64) float64 {
+	longest := max(p.ConnectMs*float64(1+p.Retries), p.ServerMs, p.CheckMs)
+	if p.ConnectMs == 0 || p.ServerMs == 0 {
+		return max(longest, clientMs)
+	}
+	return longest
 }
 
 // checkFailMs is how long a health check waits for an app that does not answer.

@@ -2,6 +2,7 @@ package predict
 
 import (
 	"math"
+	"slices"
 	"strconv"
 	"strings"
 )
@@ -10,21 +11,15 @@ import (
 // milliseconds.
 type VRRP struct {
 	Found       bool // there is a vrrp_instance
+	Old         bool // read by a keepalived before 2.0
 	Version     int  // of VRRP; keepalived's default is 2
 	AdvertMs    float64
-	Priority    int
-	RouterID    int // virtual_router_id
+	Priority    int  // as the file has it, without weights
+	Master      bool // "state MASTER"
+	RouterID    int  // virtual_router_id
 	NoPreempt   bool
 	DownAdverts int // down_timer_adverts: adverts that may be missed
-	Scripts     []Script
-	TrackFiles  bool // a file that takes the instance to FAULT is followed
-}
-
-// Script is a vrrp_script that the instance tracks.
-type Script struct {
-	IntervalMs float64
-	Fall       int
-	Weight     int // 0: failure takes the instance to FAULT
+	Checks      []Check
 }
 
 // keepalived's own values where the file is silent: keepalived.conf(5).
@@ -111,53 +106,85 @@ func blocks(lines []string, depth int) (out []block, rest []string) {
 }
 
 // ParseKeepalived reads the first vrrp_instance of a keepalived.conf and what it
-// refers to. It never fails: what it does not understand, or can't be, is as if
-// it were not there, as keepalived itself has it.
-func ParseKeepalived(text string) VRRP {
+// refers to, as the keepalived of that version does. It never fails: what it
+// does not understand, or can't be, is as if it were not there, as keepalived
+// itself has it.
+func ParseKeepalived(text, version string) VRRP {
 	all, _ := blocks(strings.Split(text, "\n"), 0)
-	file := block{words: []string{"file"}, inner: all}
-	v := VRRP{Version: 2, AdvertMs: defaultAdvertMs, Priority: defaultPriority, DownAdverts: defaultDownAdverts}
-	scripts := map[string]Script{}
-	files := map[string]bool{}
-	for _, b := range file.inner {
+	v := VRRP{
+		Old: before(version, 2, 0, 0), Version: 2,
+		AdvertMs: defaultAdvertMs, Priority: defaultPriority, DownAdverts: defaultDownAdverts,
+	}
+	scripts, files := map[string]Check{}, map[string]Check{}
+	for _, b := range all {
 		switch b.name() {
 		case "global_defs":
 			if line, ok := b.find("vrrp_version"); ok && line.word(1) == "3" {
 				v.Version = 3
 			}
 		case "vrrp_script":
-			scripts[b.word(1)] = script(b)
+			scripts[b.word(1)] = script(b, version)
 		case "track_file", "vrrp_track_file":
-			weight, _ := b.find("weight")
-			files[b.word(1)] = number(weight.word(1), 0) == 0
-		}
-	}
-	for _, b := range file.inner {
-		if b.name() == "vrrp_instance" {
+			files[b.word(1)] = trackFile(b)
+		case "vrrp_instance":
+			// What is defined below is not found: names are looked up while the
+			// file is read.
 			v.instance(b, scripts, files)
-			break
+			return v
 		}
 	}
 	return v
 }
 
-func script(b block) Script {
-	s := Script{IntervalMs: defaultScriptMs, Fall: 1}
+func script(b block, version string) Check {
+	s := Check{Name: b.word(1), IntervalMs: defaultScriptMs, Fall: 1}
+	if line, ok := b.find("script"); ok {
+		s.Script = strings.Trim(strings.Join(line.words[1:], " "), `"'`)
+	}
 	if line, ok := b.find("interval"); ok {
-		// Fractions are dropped without a word; less than one second is one.
-		s.IntervalMs = max(1, math.Floor(bounded(line.word(1), 1, 0, 86400))) * secondMs
+		s.IntervalMs = interval(line.word(1), version) * secondMs
 	}
 	if line, ok := b.find("fall"); ok {
 		s.Fall = int(bounded(line.word(1), 1, 1, 1000))
 	}
-	if line, ok := b.find("weight"); ok {
-		s.Weight = int(bounded(line.word(1), 0, -253, 253))
-	}
+	s.Weight = weight(b, 0)
 	return s
 }
 
-func (v *VRRP) instance(b block, scripts map[string]Script, files map[string]bool) {
+// interval is that of a script in seconds. Before 2.3.2 it is whole: 2.x takes
+// "2.5" for no number and stays at 1, older ones read the 2; 0 is 1.
+func interval(text, version string) float64 {
+	n := bounded(text, 1, 0, 86400)
+	switch {
+	case !before(version, 2, 3, 2) && n > 0:
+		return n
+	case n != math.Floor(n) && !before(version, 2, 0, 0):
+		return 1
+	}
+	return max(1, math.Floor(n))
+}
+
+func trackFile(b block) Check {
+	c := Check{Name: b.word(1), Weight: weight(b, 1)} // silent: keepalived.conf(5), "weight"
+	if line, ok := b.find("file"); ok {
+		c.File = strings.Trim(line.word(1), `"'`)
+	}
+	return c
+}
+
+func weight(b block, silent float64) int {
+	line, ok := b.find("weight")
+	if !ok {
+		return int(silent)
+	}
+	return int(bounded(line.word(1), silent, -254, 254))
+}
+
+func (v *VRRP) instance(b block, scripts, files map[string]Check) {
 	v.Found = true
+	if v.Old {
+		b = b.asOld()
+	}
 	if line, ok := b.find("version"); ok && line.word(1) == "3" {
 		v.Version = 3
 	} else if ok && line.word(1) == "2" {
@@ -166,28 +193,70 @@ func (v *VRRP) instance(b block, scripts map[string]Script, files map[string]boo
 	if line, ok := b.find("advert_int"); ok {
 		v.AdvertMs = bounded(line.word(1), 1, 0.01, 255) * secondMs
 	}
+	if v.Version == 2 { // whole seconds alone
+		v.AdvertMs = max(1, math.Round(v.AdvertMs/secondMs)) * secondMs
+	}
 	if line, ok := b.find("priority"); ok {
 		v.Priority = int(bounded(line.word(1), defaultPriority, 1, maxPriority))
 	}
 	if line, ok := b.find("virtual_router_id"); ok {
 		v.RouterID = int(bounded(line.word(1), 0, 1, 255))
 	}
-	if line, ok := b.find("down_timer_adverts"); ok {
+	if line, ok := b.find("down_timer_adverts"); ok && !v.Old {
 		v.DownAdverts = int(bounded(line.word(1), defaultDownAdverts, 1, 100))
 	}
+	state, _ := b.find("state")
+	v.Master = state.word(1) == "MASTER"
 	_, v.NoPreempt = b.find("nopreempt")
-	if tracked, ok := b.find("track_script"); ok {
-		for _, line := range tracked.inner {
-			if s, found := scripts[line.name()]; found {
-				v.Scripts = append(v.Scripts, s)
+	v.NoPreempt = v.NoPreempt && !v.Master // which keepalived ignores then
+	v.track(b, "track_script", scripts)
+	v.track(b, "track_file", files)
+}
+
+// asOld cuts off what keepalived before 2.0 does not get to see: a block that it
+// does not know ends the instance there.
+func (b block) asOld() block {
+	for i, in := range b.inner {
+		if in.name() == "track_file" || in.name() == "track_process" {
+			b.inner = b.inner[:i]
+			break
+		}
+	}
+	return b
+}
+
+// track takes up what the instance tracks, with the weight that it gives it. A
+// check that is told "reverse" is well when it fails, and says nothing here.
+func (v *VRRP) track(b block, name string, known map[string]Check) {
+	tracked, _ := b.find(name)
+	for _, line := range tracked.inner {
+		c, found := known[line.name()]
+		if !found || slices.Contains(line.words, "reverse") {
+			continue
+		}
+		if at := slices.Index(line.words, "weight"); at > 0 {
+			c.Weight = int(bounded(line.word(at+1), float64(c.Weight), -254, 254))
+		}
+		v.Checks = append(v.Checks, c)
+	}
+}
+
+// before says whether a daemon's version is known and before another.
+func before(version string, than ...int) bool {
+	parts := strings.Split(strings.TrimPrefix(strings.TrimSpace(version), "v"), ".")
+	for i, limit := range than {
+		n := 0
+		if i < len(parts) {
+			var err error
+			if n, err = strconv.Atoi(parts[i]); err != nil {
+				return false
 			}
 		}
-	}
-	if tracked, ok := b.find("track_file"); ok {
-		for _, line := range tracked.inner {
-			v.TrackFiles = v.TrackFiles || files[line.name()]
+		if n != limit {
+			return n < limit
 		}
 	}
+	return false
 }
 
 // bounded reads a number; what is none, or outside its bounds, is the default.
@@ -206,12 +275,3 @@ func number(text string, silent float64) float64 {
 	}
 	return n
 }
-
-// SkewMs is the Skew_Time of a backup with this file: the higher its priority,
-// the shorter it waits (RFC 5798, section 6.1).
-func (v VRRP) SkewMs() float64 { return float64(256-v.Priority) / 256 * v.AdvertMs }
-
-// MasterDownMs is the Master_Down_Interval of a backup with this file: how long
-// it hears no advert before it takes over (RFC 5798, section 6.1, with
-// keepalived's down_timer_adverts in place of the 3).
-func (v VRRP) MasterDownMs() float64 { return float64(v.DownAdverts)*v.AdvertMs + v.SkewMs() }

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"halab/internal/agentapi"
 	"halab/internal/outage"
 )
 
@@ -37,7 +38,8 @@ func input(t testing.TB, base, profile, cluster string, kind outage.Kind) Input 
 			KeepalivedVersion: version,
 		}
 	}
-	return Input{Kind: kind, Holder: node("01"), Backup: node("02"), Follows: profile == "fast"}
+	fast := profile == "fast"
+	return Input{Kind: kind, Holder: node("01"), Backups: []Node{node("02")}, Acts: fast, Lingers: fast}
 }
 
 func kinds() []outage.Kind {
@@ -92,41 +94,6 @@ func golden(t *testing.T, path, got string) {
 	}
 }
 
-// TestArithmetic holds the sums that the literature gives by hand.
-func TestArithmetic(t *testing.T) {
-	conf := func(lines string) Node {
-		return Node{Keepalived: "vrrp_script s {\n script x\n interval 2\n}\nvrrp_instance a {\n" + lines + "\n}\n", KeepalivedVersion: "2.2.7"}
-	}
-	tests := []struct {
-		name           string
-		kind           outage.Kind
-		holder, backup string
-		version        string
-		low, mean      float64
-		high           float64 // without the handling
-	}{
-		{"crash at 1 s, 100 and 99", outage.KindNodeCrash, "priority 100", "priority 99", "2.2.7", 2613.281, 3113.281, 3613.281},
-		{"the same before 2.0", outage.KindNodeCrash, "priority 100", "priority 99", "1.3.5", 3613.281, 4113.281, 4613.281},
-		{"crash at 10 ms, two adverts, 253", outage.KindNodeCrash, "priority 254\nadvert_int 0.01", "priority 253\nadvert_int 0.01\ndown_timer_adverts 2", "2.2.7", 10.117, 15.117, 20.117},
-		{"resignation at 1 s, 99", outage.KindKeepalivedStop, "priority 100", "priority 99", "2.2.7", 613.281, 613.281, 613.281},
-		{"check every 2 s", outage.KindHAProxyKill, "priority 100\ntrack_script {\n s\n}", "priority 99", "2.2.7", 613.281, 1613.281, 2613.281},
-	}
-	for _, tt := range tests {
-		t.Run(tt.name, func(t *testing.T) {
-			in := Input{Kind: tt.kind, Holder: conf(tt.holder), Backup: conf(tt.backup)}
-			in.Backup.KeepalivedVersion = tt.version
-			list, err := Predict(in)
-			if err != nil {
-				t.Fatal(err)
-			}
-			p := list[0]
-			if p.MinMs != tt.low || p.MeanMs != tt.mean || math.Abs(p.MaxMs-tt.high-handlingMs) > 1e-6 {
-				t.Errorf("%g–%g, mean %g; want %g–%g, mean %g (%s)", p.MinMs, p.MaxMs, p.MeanMs, tt.low, tt.high+handlingMs, tt.mean, p.Formula)
-			}
-		})
-	}
-}
-
 func TestNoInstanceIsAnError(t *testing.T) {
 	_, err := Predict(Input{Kind: outage.KindNodeCrash, Holder: Node{Keepalived: "global_defs {\n}\n"}})
 	if err == nil || !strings.Contains(err.Error(), "vrrp_instance") {
@@ -135,14 +102,19 @@ func TestNoInstanceIsAnError(t *testing.T) {
 }
 
 func TestParseKeepalived(t *testing.T) {
-	v := ParseKeepalived(read(t, "debian12-fast-frontend-01-keepalived.conf"))
-	want := VRRP{Found: true, Version: 3, AdvertMs: 10, Priority: 254, RouterID: 10, NoPreempt: true, DownAdverts: 2, TrackFiles: true}
+	v := ParseKeepalived(read(t, "debian12-fast-frontend-01-keepalived.conf"), "2.2.7")
+	want := VRRP{
+		Found: true, Version: 3, AdvertMs: 10, Priority: 254, RouterID: 10, NoPreempt: true, DownAdverts: 2,
+		Checks: []Check{{Name: "haproxy", File: agentapi.FaultFile}, {Name: "handover", File: agentapi.HandoverFile}},
+	}
 	if fmt.Sprint(v) != fmt.Sprint(want) {
 		t.Errorf("got %+v, want %+v", v, want)
 	}
-	v = ParseKeepalived("global_defs { vrrp_version 3 }\nvrrp_script c { interval 0.5\n fall 3 }\nvrrp_instance i { advert_int 0.1 ! tenth\n priority 7 # low\n track_script { c }}\n")
-	want = VRRP{Found: true, Version: 3, AdvertMs: 100, Priority: 100, DownAdverts: 3, Scripts: []Script{{1000, 3, 0}}}
-	want.Priority = 7
+	v = ParseKeepalived("global_defs { vrrp_version 3 }\nvrrp_script c { interval 0.5\n script \"pgrep -x haproxy\"\n fall 3 }\nvrrp_instance i { advert_int 0.1 ! tenth\n priority 7 # low\n track_script { c weight -4 }}\n", "2.2.7")
+	want = VRRP{
+		Found: true, Version: 3, AdvertMs: 100, Priority: 7, DownAdverts: 3,
+		Checks: []Check{{Name: "c", Script: "pgrep -x haproxy", IntervalMs: 1000, Fall: 3, Weight: -4}},
+	}
 	if fmt.Sprint(v) != fmt.Sprint(want) {
 		t.Errorf("got %+v, want %+v", v, want)
 	}
@@ -171,8 +143,8 @@ func FuzzPredict(f *testing.F) {
 	f.Fuzz(func(t *testing.T, keepalived, haproxy string) {
 		n := Node{Keepalived: keepalived, HAProxy: haproxy, KeepalivedVersion: "2.2.7"}
 		for _, kind := range kinds() {
-			for _, follows := range []bool{false, true} {
-				list, _ := Predict(Input{Kind: kind, Holder: n, Backup: n, Follows: follows})
+			for _, acts := range []bool{false, true} {
+				list, _ := Predict(Input{Kind: kind, Holder: n, Backups: []Node{n}, Acts: acts, Lingers: acts})
 				for _, p := range list {
 					if !(p.MinMs >= 0 && p.MinMs <= p.MeanMs+1e-6 && p.MeanMs <= p.MaxMs+1e-6) || math.IsInf(p.MaxMs, 0) {
 						t.Errorf("%s: %+v", kind, p)

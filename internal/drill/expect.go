@@ -1,0 +1,117 @@
+package drill
+
+import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
+	"time"
+
+	"halab/internal/outage"
+	"halab/internal/predict"
+)
+
+// margin is added to what the files say, for the engine and the probes.
+const margin = 100 * time.Millisecond
+
+// patience is how long a drill of the scenario waits for what. It watches
+// longer than a request may be under way that a hung server has: with HAProxy
+// 1.5 such a request is lost after its server timeout of 1 s, and a drill that
+// restored before saw none. And it does not restore before the outage should be
+// over: a check of 3 s that must fail ten times takes half a minute.
+func (f *forecast) patience(t timing, sc Scenario) timing {
+	for _, name := range f.members("") {
+		p := predict.ParseHAProxy(f.nodes[name].HAProxy)
+		ms := p.LongestMs(stackTimeoutMs)
+		if sc.Kind == outage.KindAppHang || sc.Kind == outage.KindNodeFreeze {
+			ms = p.HungMs(stackTimeoutMs)
+		}
+		t.settle = max(t.settle, milliseconds(ms)+margin)
+	}
+	for _, name := range f.members(sc.Cluster) {
+		list, err := f.predict(sc, name)
+		if err != nil {
+			continue // told when the runs are judged
+		}
+		for _, p := range list {
+			t.recovery = max(t.recovery, milliseconds(p.MaxMs)+t.calm+time.Second)
+		}
+	}
+	return t
+}
+
+func milliseconds(ms float64) time.Duration { return time.Duration(ms * float64(time.Millisecond)) }
+
+// members lists the nodes of a cluster, or all when none is named.
+func (f *forecast) members(cluster string) []string {
+	if f == nil {
+		return nil
+	}
+	if cluster != "" {
+		return f.clusters[cluster]
+	}
+	return slices.Sorted(maps.Keys(f.nodes))
+}
+
+// expect sets a result's runs beside what was to be expected of them. Which node
+// is hit changes from run to run, and each run is judged by the files of the
+// node that it hit; the prediction that is shown is for all of them.
+func (f *forecast) expect(sc Scenario, result *outage.ScenarioResult) error {
+	if sc.Kind == outage.KindCalibrate {
+		result.Predictions = []outage.Prediction{{
+			Metric: "edge.outage", MinMs: sc.KnownMs, MaxMs: sc.KnownMs, MeanMs: sc.KnownMs,
+			Formula: fmt.Sprintf("%g ms, as made by the packet filter", sc.KnownMs),
+		}}
+		result.Flags = outage.Flags(*result, result.Predictions)
+		return nil
+	}
+	for _, target := range targets(*result) {
+		var own []outage.Prediction
+		if target != "" {
+			var err error
+			if own, err = f.predict(sc, target); err != nil {
+				return err
+			}
+		}
+		result.Predictions = widen(result.Predictions, own, target)
+		part := *result
+		part.Runs = slices.DeleteFunc(slices.Clone(result.Runs), func(r outage.Run) bool { return r.Target != target })
+		result.Flags = append(result.Flags, outage.Flags(part, own)...)
+	}
+	slices.SortStableFunc(result.Flags, func(a, b outage.Flag) int { return cmp.Compare(a.Run, b.Run) })
+	return nil
+}
+
+// targets lists the nodes that the runs hit; a soak's run hits none, "".
+func targets(result outage.ScenarioResult) []string {
+	var list []string
+	for _, r := range result.Runs {
+		if !slices.Contains(list, r.Target) {
+			list = append(list, r.Target)
+		}
+	}
+	return list
+}
+
+// widen joins the predictions for runs that hit a target to those for the runs
+// before. Where one outage ends and the other never does, the range is that of
+// the one that ends, and the formula tells of the other.
+func widen(all, more []outage.Prediction, target string) []outage.Prediction {
+	for _, m := range more {
+		at := slices.IndexFunc(all, func(p outage.Prediction) bool { return p.Metric == m.Metric })
+		switch {
+		case at < 0:
+			all = append(all, m)
+		case all[at].Never && m.Never:
+		case m.Never:
+			all[at].Formula += fmt.Sprintf("; where %s is hit %s", target, m.Formula)
+		case all[at].Never:
+			m.Formula += "; where another node is hit " + all[at].Formula
+			all[at] = m
+		default:
+			all[at].MinMs, all[at].MaxMs = min(all[at].MinMs, m.MinMs), max(all[at].MaxMs, m.MaxMs)
+			all[at].MeanMs = (all[at].MeanMs + m.MeanMs) / 2
+		}
+	}
+	return all
+}
