@@ -198,6 +198,37 @@ func TestFlags(t *testing.T) {
 	}
 }
 
+// TestSumsAreComparedAsTold: what a reader takes for 998 is 998 to every rule,
+// though binary fractions make 997.9999999999998 of it.
+func TestSumsAreComparedAsTold(t *testing.T) {
+	span := Span{FromMs: 1050.086, ToMs: 2048.086}
+	raw := span.ToMs - span.FromMs
+	if raw >= 998 || span.Ms() != 998 {
+		t.Errorf("2048.086 − 1050.086 is %v, told as %v", raw, span.Ms())
+	}
+	s := scenario("x", KindNodeCrash, raw)
+	if flags := Flags(s, []Prediction{{Metric: "edge.outage", MinMs: 1000, MaxMs: 1005}}); len(flags) != 0 {
+		t.Errorf("998 is within 1000 less the floor of 2: %+v", flags)
+	}
+	if m := Median([]float64{0.1, 0.2}); m != 0.15 {
+		t.Errorf("the median of 0.1 and 0.2 is %v", m)
+	}
+	third := 0.3
+	third -= 0.2 // 0.09999999999999998
+	for text, ms := range map[string]float64{
+		"edge.outage>=100us": third, "edge.outage==0.1": third, "edge.outage>=998": raw,
+		"edge.outage>=0.0049s": 4.9, "edge.outage<=0.0041s": 4.1, "edge.outage==0.0041s": 4.1, "edge.outage<0.4us": 0,
+	} {
+		b, err := ParseBudget(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if v := b.Evaluate([]ScenarioResult{scenario("x", KindNodeCrash, ms)}); !v.Held {
+			t.Errorf("%s with %v: %+v", text, ms, v.Checks)
+		}
+	}
+}
+
 // FuzzParseBudget: it never panics, and what it takes means the same when its
 // conditions are read again.
 func FuzzParseBudget(f *testing.F) {

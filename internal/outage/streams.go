@@ -52,7 +52,7 @@ func (v *view) stream(spec agentapi.StreamSpec) Stream {
 	}
 	for _, s := range out.Spans {
 		out.OutageLongestMs = max(out.OutageLongestMs, s.Ms())
-		out.OutageSumMs += s.Ms()
+		out.OutageSumMs = round(out.OutageSumMs + s.Ms())
 	}
 	latency := hdrhistogram.New(latencyMin, latencyMax, latencyDigits)
 	for i, s := range samples {

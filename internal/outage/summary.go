@@ -13,7 +13,7 @@ func Median(values []float64) float64 {
 	}
 	s := slices.Sorted(slices.Values(values))
 	if n := len(s); n%2 == 0 {
-		return (s[n/2-1] + s[n/2]) / 2
+		return exact((s[n/2-1] + s[n/2]) / 2)
 	}
 	return s[len(s)/2]
 }
@@ -80,6 +80,10 @@ func Summarise(s ScenarioResult) []Summary {
 
 func round(v float64) float64 { return math.Round(v*1e3) / 1e3 }
 
+// exact takes off what binary fractions add: 0.1 + 0.2 is 0.3, not
+// 0.30000000000000004.
+func exact(v float64) float64 { return math.Round(v*1e6) / 1e6 }
+
 // Flags lists what a reader must be told of a scenario: each measurement
 // outside its prediction by more than the resolution of its stream, and each
 // invariant that broke unexpectedly, or did not break where that is the lesson.
@@ -92,7 +96,7 @@ func Flags(s ScenarioResult, predictions []Prediction) []Flag {
 		for _, p := range predictions {
 			v, ok := r.Value(p.Metric)
 			floor := r.floor()
-			if !ok || p.Never && r.open() || !p.Never && v >= p.MinMs-floor && v <= p.MaxMs+floor {
+			if !ok || p.Never && r.open() || !p.Never && p.has(v, floor) {
 				continue
 			}
 			if p.Never {
@@ -114,6 +118,13 @@ func Flags(s ScenarioResult, predictions []Prediction) []Flag {
 		}
 	}
 	return out
+}
+
+// has says whether a measurement lies in the predicted range, give or take the
+// floor. Compared is what is told: 998 ms is not below 1000 − 2 because its sum
+// came to 997.9999999999998.
+func (p Prediction) has(v, floor float64) bool {
+	return exact(v) >= exact(p.MinMs-floor) && exact(v) <= exact(p.MaxMs+floor)
 }
 
 func surprise(r Run, a Analysis, i Invariant) Flag {

@@ -159,8 +159,9 @@ type Span struct {
 	Open bool `json:"open,omitempty"`
 }
 
-// Ms is the length of the span.
-func (s Span) Ms() float64 { return s.ToMs - s.FromMs }
+// Ms is the length of the span, to the microsecond like its ends: 2048.086 less
+// 1050.086 is 998, and not 997.9999999999998.
+func (s Span) Ms() float64 { return round(s.ToMs - s.FromMs) }
 
 // Tenure is a stretch of time in which a node held the VIP.
 type Tenure struct {

@@ -97,7 +97,10 @@ func (c Condition) worst(values []float64) int {
 	return worst
 }
 
+// holds compares to the nanosecond, finer than anything is measured: an outage
+// of 4.1 ms is 0.0041 s, which come to 4.1000000000000005 ms.
 func holds(v float64, op string, limit float64) bool {
+	v, limit = exact(v), exact(limit)
 	switch op {
 	case "<":
 		return v < limit
