@@ -90,7 +90,7 @@ func (a span) plus(b span) span {
 // prediction adds the handling and makes the public form.
 func (a span) prediction(metric string) outage.Prediction {
 	if a.never {
-		return outage.Prediction{Metric: metric, Never: true, Formula: a.formula, Assumes: assumes}
+		return outage.Prediction{Metric: metric, Never: true, Formula: a.formula}
 	}
 	return outage.Prediction{
 		Metric: metric, MinMs: round(a.low), MaxMs: round(a.high + handlingMs), MeanMs: round(a.mean),

@@ -26,8 +26,8 @@ const AlivePath = "/haproxy-alive"
 // Timings of HAProxy in the fast profile, in milliseconds. They nest: the
 // backend tier gives up on a hung app and asks the other one well before a
 // frontend app gives up on the backend VIP (250 ms), and a frontend's HAProxy
-// waits longer than that before it gives up on the frontend app. So a hung app
-// costs one server timeout and no request, in either tier.
+// waits longer than that before it gives up on the frontend app. So with HAProxy
+// 2.x a hung app costs one server timeout and no request, in either tier.
 const (
 	LastTierServerMs  = 120 // an app that asks nobody
 	UpperTierServerMs = 300 // an app that asks another cluster

