@@ -120,6 +120,8 @@ func TestArithmetic(t *testing.T) {
 		{"follows another file", pair{"2.2.7", tracked("/run/mine", "0"), v3 + "priority 254" + follow, v3 + "priority 253", nil, true, true}, outage.KindHAProxyKill, forever, forever},
 		{"process 1 acts, an own file follows nothing", pair{"2.2.7", "", v3 + "priority 254", v3 + "priority 253", nil, true, true}, outage.KindHAProxyHang, forever, forever},
 		{"a weighted file", pair{"2.2.7", tracked(agentapi.FaultFile, "-20"), v3 + "priority 254" + follow, v3 + "priority 253", nil, true, true}, outage.KindHAProxyKill, 20.117, 32.117},
+		{"a file that weighs all", pair{"2.2.7", tracked(agentapi.FaultFile, "-254"), v3 + "priority 254" + follow, v3 + "priority 253", nil, true, true}, outage.KindHAProxyKill, 0.117, 2.117},
+		{"a file without a weight has 1, which favours the holder", pair{"2.2.7", "track_file chk {\n file " + agentapi.FaultFile + "\n}", v3 + "priority 200" + follow, v3 + "priority 100", nil, true, true}, outage.KindHAProxyKill, forever, forever},
 		{"a weighted file and nopreempt", pair{"2.2.7", tracked(agentapi.FaultFile, "-20"), v3 + "priority 254" + follow, v3 + "nopreempt\npriority 253", nil, true, true}, outage.KindHAProxyKill, forever, forever},
 		{"before 2.0 the supervisor does it", pair{"1.3.5", "", v3 + "priority 254", v3 + "priority 253", nil, true, true}, outage.KindHAProxyKill, 10.117, 12.117},
 		{"a switch that nobody follows", pair{"2.2.7", "", "priority 100", "priority 99", nil, false, false}, outage.KindSwitch, undecided, undecided},

@@ -171,7 +171,7 @@ func (m model) failback(fault span) (s span, ok bool) {
 	case !m.outranks(returning):
 		return exactly(0, "the node that comes back has no higher priority"), true
 	case !m.holder.Old:
-		return exactly(0, "preemption: the new master has the address before the old one gives way"), true
+		return exactly(0, "preemption: at the first advert of the new master the old one gives way, and the new one sets the address"), true
 	case m.holder.Master && m.restarts():
 		return exactly(m.holder.AdvertMs, fmt.Sprintf(
 			"preemption: the old master gives way at once, the new one sets the address one advert later before keepalived 2.0: %g", m.holder.AdvertMs)), true

@@ -165,7 +165,7 @@ func interval(text, version string) float64 {
 }
 
 func trackFile(b block) Check {
-	c := Check{Name: b.word(1), Weight: weight(b, 1)} // silent: keepalived.conf(5), "weight"
+	c := Check{Name: b.word(1), Weight: weight(b, 1)} // "weight defaults to 1", unlike that of a script
 	if line, ok := b.find("file"); ok {
 		c.File = strings.Trim(line.word(1), `"'`)
 	}
@@ -177,7 +177,7 @@ func weight(b block, silent float64) int {
 	if !ok {
 		return int(silent)
 	}
-	return int(bounded(line.word(1), silent, -254, 254))
+	return int(bounded(line.word(1), silent, -faultWeight, faultWeight))
 }
 
 func (v *VRRP) instance(b block, scripts, files map[string]Check) {
@@ -225,6 +225,10 @@ func (b block) asOld() block {
 	return b
 }
 
+// faultWeight is as far as a weight goes. A file that says 1 and weighs −254
+// takes the instance to FAULT, as one of weight 0 does.
+const faultWeight = 254
+
 // track takes up what the instance tracks, with the weight that it gives it. A
 // check that is told "reverse" is well when it fails, and says nothing here.
 func (v *VRRP) track(b block, name string, known map[string]Check) {
@@ -235,7 +239,10 @@ func (v *VRRP) track(b block, name string, known map[string]Check) {
 			continue
 		}
 		if at := slices.Index(line.words, "weight"); at > 0 {
-			c.Weight = int(bounded(line.word(at+1), float64(c.Weight), -254, 254))
+			c.Weight = int(bounded(line.word(at+1), float64(c.Weight), -faultWeight, faultWeight))
+		}
+		if c.File != "" && c.Weight == -faultWeight {
+			c.Weight = 0
 		}
 		v.Checks = append(v.Checks, c)
 	}
