@@ -15,7 +15,7 @@ var rows = [][]string{
 	{"internal/ui", "internal/report", "internal/preflight", "internal/composefile", "internal/engine/docker", "internal/engine/fleet", "internal/vagrant"},
 	{"internal/drill"},
 	{"internal/lab", "internal/fault", "internal/probe", "internal/image", "internal/agent"},
-	{"internal/plan", "internal/outage", "internal/predict", "internal/render", "internal/agentapi", "internal/slice"},
+	{"internal/plan", "internal/outage", "internal/predict", "internal/render", "internal/agentapi", "internal/slice", "internal/daemonconf"},
 	{"internal/topology", "internal/event", "internal/engine", "."},
 }
 
@@ -28,6 +28,8 @@ var sideways = []string{
 	"internal/predict -> internal/outage",
 	"internal/render -> internal/agentapi",
 	"internal/topology -> internal/event",
+	"internal/daemonconf/haproxyconf -> internal/daemonconf/source",
+	"internal/daemonconf/keepalivedconf -> internal/daemonconf/source",
 }
 
 // only lists who alone may import a library.
