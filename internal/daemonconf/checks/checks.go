@@ -1,0 +1,249 @@
+// Package checks says what can be known of a vrrp_script without running it: what
+// it asks, whether it can fail at all, whether it can succeed at all, and what
+// else it does. What can't be known from the text stays unknown.
+package checks
+
+import (
+	"net/netip"
+	"path"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"halab/internal/daemonconf/facts"
+)
+
+// Asks is what a check looks at.
+type Asks string
+
+// The ways of asking. A hanging HAProxy has a process, an open port (the kernel
+// takes connections for it) and an active service; only an answer shows it.
+const (
+	Process Asks = "process"
+	Port    Asks = "port"
+	Answer  Asks = "answer"
+	Service Asks = "service"
+	Other   Asks = "other"   // something that is not HAProxy
+	Unknown Asks = "unknown" // the script is not in these files
+)
+
+// Check is what is known of a script.
+type Check struct {
+	Asks    Asks
+	Never   string // why it can never fail, "" when it can
+	Fails   string // why it can never succeed, "" when it can
+	Off     string // why keepalived does not run it, "" when it does
+	Shell   string // what of the command only a shell understands, "" when nothing
+	Slip    string // a test whose outcome does not depend on what it tests
+	Stops   bool   // it stops keepalived
+	Starts  bool   // it starts HAProxy
+	Hosts   []netip.Addr
+	Port    int    // that is asked, 0 when none is seen
+	Path    string // of an HTTP request
+	Guarded bool   // it asks only where the machine has the address
+	LimitMs float64
+	File    string // the script's file where it was read
+	Text    string
+}
+
+// Sees says whether the check notices that HAProxy is dead.
+func (c Check) Sees() bool { return c.Never == "" && c.Fails == "" && c.Off == "" && c.Asks != Other }
+
+// Look judges a script.
+func Look(n *facts.Node, s *facts.Script) Check {
+	c := command(n, s.Command.V)
+	c.security(n, s)
+	return c
+}
+
+// Command judges what a notify line runs.
+func Command(n *facts.Node, text string) Check { return command(n, text) }
+
+func command(n *facts.Node, text string) Check {
+	c := Check{Text: text}
+	file, program := scriptFile(n, text)
+	body, inShell := shellBody(text)
+	hasShell := inShell || !n.Keepalived.Version.AtLeast("2")
+	switch {
+	case file.Name != "":
+		c.File, c.Text, hasShell = file.Name, withoutComments(file.Text), true
+	case inShell:
+		c.Text = body
+	case !hasShell:
+		if c.Shell = shellOnly(text); c.Shell != "" {
+			c.Fails = "keepalived runs it without a shell, and " + c.Shell + " is only understood by one"
+		}
+	}
+	c.asks(program)
+	if hasShell || c.Shell != "" {
+		c.Never = neverFails(c.Text, file.Name != "", program)
+	}
+	if hasShell {
+		c.Slip = slip(c.Text)
+	}
+	c.Stops = stops.MatchString(c.Text)
+	c.Starts = starts.MatchString(c.Text)
+	return c
+}
+
+// scriptFile finds the file that a command runs, and the program's name.
+func scriptFile(n *facts.Node, text string) (facts.ScriptFile, string) {
+	program := ""
+	for _, word := range strings.Fields(text) {
+		word = strings.Trim(word, `"'`)
+		if program == "" {
+			program = path.Base(word)
+		}
+		if f, ok := n.Scripts[word]; ok {
+			return f, path.Base(word)
+		}
+	}
+	return facts.ScriptFile{}, program
+}
+
+var (
+	shellC   = regexp.MustCompile(`^\S*\b(?:ba|da|z|k)?sh\s+(?:-[a-z]+\s+)*-[a-z]*c\s+(.*)$`)
+	comments = regexp.MustCompile(`(?m)(^|\s)#.*$`)
+	stops    = regexp.MustCompile(`(?:killall|pkill)\s+(?:-(?:9|15|TERM|KILL|SIGTERM|SIGKILL|x|e|q)\s+)*keepalived|systemctl\s+(?:--\S+\s+)*stop\s+keepalived|service\s+keepalived\s+stop|init\.d/keepalived\s+stop|kill\s+(?:-\S+\s+)?[$` + "`" + `(]+[^)\n]*keepalived[\w.-]*pid`)
+	starts   = regexp.MustCompile(`systemctl\s+(?:--\S+\s+)*(?:re)?start\s+haproxy|service\s+haproxy\s+(?:re)?start|init\.d/haproxy\s+(?:re)?start|haproxy\s+[^\n;|&]*-D\b`)
+)
+
+// shellBody is the command that a shell is given: sh -c 'command'.
+func shellBody(text string) (string, bool) {
+	m := shellC.FindStringSubmatch(strings.TrimSpace(text))
+	if m == nil {
+		return "", false
+	}
+	return strings.Trim(m[1], `"'`), true
+}
+
+func withoutComments(text string) string {
+	if strings.HasPrefix(text, "#!") {
+		_, text, _ = strings.Cut(text, "\n")
+	}
+	return comments.ReplaceAllString(text, "")
+}
+
+// shellOnly names what of a command is a shell's: a pipe, a redirect, a
+// substitution, a list. In single quotes it is a word like any other.
+func shellOnly(text string) string {
+	quote := rune(0)
+	for i, r := range text {
+		rest := text[i:]
+		switch {
+		case r == quote:
+			quote = 0
+		case quote != 0 && quote == '\'':
+		case quote == 0 && (r == '\'' || r == '"'):
+			quote = r
+		case strings.HasPrefix(rest, "$("), r == '`':
+			return "a command substitution"
+		case quote != 0:
+		case strings.HasPrefix(rest, "&&"), strings.HasPrefix(rest, "||"):
+			return rest[:2]
+		case r == '|':
+			return "a pipe"
+		case r == '>' || r == '<':
+			return "a redirect"
+		case r == ';':
+			return "a list of commands (;)"
+		case strings.HasPrefix(rest, "${"), r == '$' && len(rest) > 1 && isLetter(rest[1]):
+			return "a variable"
+		}
+	}
+	return ""
+}
+
+func isLetter(b byte) bool { return b == '_' || b >= 'a' && b <= 'z' || b >= 'A' && b <= 'Z' }
+
+// security says why keepalived does not run the script at all.
+func (c *Check) security(n *facts.Node, s *facts.Script) {
+	k := n.Keepalived
+	if !k.Global.Security.V {
+		return
+	}
+	first := strings.Trim(strings.SplitN(s.Command.V, " ", 2)[0], `"'`)
+	file := n.Scripts[first]
+	switch {
+	case !k.Global.ScriptUser.Set && !s.User.Set && k.Version.AtLeast("2"):
+		c.Off = "enable_script_security without script_user: there is no user keepalived_script, and keepalived disables the script"
+	case file.OthersWrite:
+		c.Off = "others may write " + first + ", and enable_script_security disables such a script"
+	case writable.MatchString(first):
+		c.Off = "others may write in the folder of " + first + ", and enable_script_security disables such a script"
+	}
+}
+
+var writable = regexp.MustCompile(`^/(tmp|var/tmp|dev/shm|home)/`)
+
+var (
+	url     = regexp.MustCompile(`https?://(\[[0-9a-fA-F:]+\]|[\w.-]+)(?::(\d+))?(/[^\s"']*)?`)
+	tcp     = regexp.MustCompile(`/dev/tcp/([\w.:-]+)/(\d+)|\b(?:nc|ncat|netcat|telnet)\s+((?:-[a-zA-Z]+\s+(?:\d+\s+)?)*)([\w.:-]+)\s+(\d+)`)
+	limit   = regexp.MustCompile(`(?:-m|--max-time)[\s=]+([\d.]+)|\btimeout\s+(?:-\S+\s+)*([\d.]+)s?\s|wget\s[^\n]*(?:-T|--timeout)[\s=]*([\d.]+)`)
+	answers = regexp.MustCompile(`\b(?:curl|wget|socat)\b`)
+	ports   = regexp.MustCompile(`\b(?:nc|ncat|netcat|telnet|nmap|ss|netstat|lsof)\b|/dev/tcp/`)
+	service = regexp.MustCompile(`systemctl\s[^\n]*\b(?:is-active|status|is-failed)\b|service\s+\S+\s+status`)
+	process = regexp.MustCompile(`\b(?:pgrep|pidof|killall|pkill|ps)\b|\bkill\s+-(?:0|s\s+0)\b|/proc/`)
+	guard   = regexp.MustCompile(`\bip\s+(?:-\S+\s+)*a(?:d|dr|ddr|ddress)?\b|hostname\s+-I|ifconfig`)
+	mLimit  = regexp.MustCompile(`\s-[a-zA-Z]*m\s*([\d.]+)`)
+)
+
+// asks finds out what the check looks at.
+func (c *Check) asks(program string) {
+	t := c.Text
+	switch {
+	case answers.MatchString(t):
+		c.Asks = Answer
+	case ports.MatchString(t):
+		c.Asks = Port
+	case service.MatchString(t):
+		c.Asks = about(t)
+		if c.Asks == Process {
+			c.Asks = Service
+		}
+	case process.MatchString(t):
+		c.Asks = about(t)
+	case strings.Contains(t, "ping ") || program == "ping" || program == "fping" || program == "arping":
+		c.Asks = Other
+	default:
+		c.Asks = Unknown
+	}
+	for _, m := range url.FindAllStringSubmatch(t, -1) {
+		c.host(m[1], m[2])
+		if m[3] != "" && c.Path == "" {
+			c.Path = m[3]
+		}
+	}
+	if c.Asks == Port {
+		for _, m := range tcp.FindAllStringSubmatch(t, -1) {
+			c.host(m[1]+m[4], m[2]+m[5])
+		}
+	}
+	c.Guarded = guard.MatchString(t)
+	for _, re := range []*regexp.Regexp{limit, mLimit} {
+		if m := re.FindStringSubmatch(t); m != nil && c.LimitMs == 0 {
+			seconds, _ := strconv.ParseFloat(strings.Join(m[1:], ""), 64)
+			c.LimitMs = seconds * 1000
+		}
+	}
+}
+
+func (c *Check) host(host, port string) {
+	if a, err := netip.ParseAddr(strings.Trim(host, "[]")); err == nil {
+		c.Hosts = append(c.Hosts, a)
+	}
+	if n, err := strconv.Atoi(port); err == nil && c.Port == 0 {
+		c.Port = n
+	}
+}
+
+// about says whether a look at processes is about HAProxy's.
+func about(text string) Asks {
+	if strings.Contains(strings.ToLower(text), "haproxy") {
+		return Process
+	}
+	if strings.Contains(text, "$") {
+		return Unknown
+	}
+	return Other
+}
