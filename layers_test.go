@@ -28,8 +28,26 @@ var sideways = []string{
 	"internal/predict -> internal/outage",
 	"internal/render -> internal/agentapi",
 	"internal/topology -> internal/event",
+	// Reading, then facts, then what is known of checks, then figures, then rules.
 	"internal/daemonconf/haproxyconf -> internal/daemonconf/source",
 	"internal/daemonconf/keepalivedconf -> internal/daemonconf/source",
+	"internal/daemonconf/facts -> internal/daemonconf/haproxyconf",
+	"internal/daemonconf/facts -> internal/daemonconf/keepalivedconf",
+	"internal/daemonconf/facts -> internal/daemonconf/source",
+	"internal/daemonconf -> internal/daemonconf/facts",
+	"internal/daemonconf -> internal/daemonconf/haproxyconf",
+	"internal/daemonconf -> internal/daemonconf/keepalivedconf",
+	"internal/daemonconf -> internal/daemonconf/source",
+	"internal/daemonconf/checks -> internal/daemonconf/facts",
+	"internal/daemonconf/forecast -> internal/daemonconf/checks",
+	"internal/daemonconf/forecast -> internal/daemonconf/facts",
+	"internal/daemonconf/forecast -> internal/daemonconf/source",
+	"internal/daemonconf/lint -> internal/daemonconf/checks",
+	"internal/daemonconf/lint -> internal/daemonconf/facts",
+	"internal/daemonconf/lint -> internal/daemonconf/forecast",
+	"internal/daemonconf/lint -> internal/daemonconf/haproxyconf",
+	"internal/daemonconf/lint -> internal/daemonconf/keepalivedconf",
+	"internal/daemonconf/lint -> internal/daemonconf/source",
 }
 
 // only lists who alone may import a library.

@@ -78,13 +78,15 @@ func (p Place) direct() node {
 		if one := at(path.Join(dir, "haproxy.cfg")); one != nil {
 			n.haproxy = append(n.haproxy, *one)
 		}
-		pattern := path.Join(p.Name, dir, "conf.d/*.cfg")
+		patterns := []string{"conf.d/*.cfg"}
 		if len(n.haproxy) == 0 && dir != "" {
-			pattern = path.Join(p.Name, dir, "*.cfg")
+			patterns = []string{"*.cfg", "conf.d/*.cfg"}
 		}
-		names, _ := fs.Glob(p.Files, pattern)
-		for _, name := range names { // as -f FOLDER takes them: in the order of their names
-			n.haproxy = append(n.haproxy, Place{Files: p.Files, Shown: p.Shown, Name: name})
+		for _, pattern := range patterns { // as -f FOLDER takes them: in the order of their names
+			names, _ := fs.Glob(p.Files, path.Join(p.Name, dir, pattern))
+			for _, name := range names {
+				n.haproxy = append(n.haproxy, Place{Files: p.Files, Shown: p.Shown, Name: name})
+			}
 		}
 		if len(n.haproxy) > 0 {
 			break

@@ -18,7 +18,7 @@ type placeholders struct {
 // marks are the forms that no daemon has anywhere: {{x}}, {%x%}, <%x%>, __X__,
 // @X@.
 func marks() *regexp.Regexp {
-	return regexp.MustCompile(`\{\{[^{}]*\}?\}?|\{%|%\}|<%|%>|__[A-Z][A-Z0-9_]*[A-Z0-9]__|@[A-Z][A-Z0-9_]+@`)
+	return regexp.MustCompile(`\{\{[^{}]*\}?\}?|\{%|%\}|<%(?:[ =@#-]|$)|[ -]%>|__[A-Z][A-Z0-9_]*[A-Z0-9]__|@[A-Z][A-Z0-9_]+@`)
 }
 
 // Forms that need a look at where they stand.

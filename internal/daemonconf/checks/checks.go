@@ -75,6 +75,7 @@ func command(n *facts.Node, text string) Check {
 		}
 	}
 	c.asks(program)
+	c.listener(n)
 	if hasShell || c.Shell != "" {
 		c.Never = neverFails(c.Text, file.Name != "", program)
 	}
@@ -83,6 +84,9 @@ func command(n *facts.Node, text string) Check {
 	}
 	c.Stops = stops.MatchString(c.Text)
 	c.Starts = starts.MatchString(c.Text)
+	if c.Stops && c.Slip != "" {
+		c.Fails = "it ends keepalived though HAProxy is healthy"
+	}
 	return c
 }
 
@@ -210,6 +214,12 @@ func (c *Check) asks(program string) {
 	}
 	for _, m := range url.FindAllStringSubmatch(t, -1) {
 		c.host(m[1], m[2])
+		if m[2] == "" && c.Port == 0 {
+			c.Port = 80
+			if strings.HasPrefix(m[0], "https") {
+				c.Port = 443
+			}
+		}
 		if m[3] != "" && c.Path == "" {
 			c.Path = m[3]
 		}
@@ -225,6 +235,20 @@ func (c *Check) asks(program string) {
 			seconds, _ := strconv.ParseFloat(strings.Join(m[1:], ""), 64)
 			c.LimitMs = seconds * 1000
 		}
+	}
+}
+
+// listener says whether the port that is asked is one of HAProxy's at all.
+func (c *Check) listener(n *facts.Node) {
+	if !n.HAProxy.Present || c.Port == 0 || c.Asks != Answer && c.Asks != Port || strings.Contains(c.Text, "haproxy") {
+		return
+	}
+	found := false
+	n.HAProxy.Listening(func(_ facts.Proxy, b facts.Bind) {
+		found = found || b.Low == 0 || b.Low <= c.Port && c.Port <= b.High
+	})
+	if !found {
+		c.Asks = Other
 	}
 }
 

@@ -1,0 +1,94 @@
+package lint
+
+import (
+	"fmt"
+	"slices"
+
+	"halab/internal/daemonconf/facts"
+	"halab/internal/daemonconf/forecast"
+)
+
+// listeners finds ports that one node of a cluster has and the other has not.
+func listeners(w *world) {
+	for _, c := range w.clusters {
+		for _, a := range c.Members {
+			for _, b := range c.Members {
+				if a.Node == b.Node || !a.Node.HAProxy.Present || !b.Node.HAProxy.Present {
+					continue
+				}
+				w.missing(c, a.Node, b.Node)
+			}
+		}
+	}
+}
+
+func (w *world) missing(c forecast.Cluster, a, b *facts.Node) {
+	a.HAProxy.Listening(func(p facts.Proxy, bind facts.Bind) {
+		for _, v := range c.VIPs {
+			if !bind.Takes(v) || bind.Low == 0 {
+				continue
+			}
+			has := false
+			b.HAProxy.Listening(func(_ facts.Proxy, other facts.Bind) {
+				has = has || other.Takes(v) && other.Low <= bind.Low && bind.Low <= other.High
+			})
+			if !has {
+				w.find(Finding{At: bind.At, Drill: "node-crash", Sees: fmt.Sprintf("after the VIP has moved to %s, connections to port %d are refused", b.Name, bind.Low),
+					What: fmt.Sprintf("%s listens on port %d of the VIP %s, and %s does not", a.Name, bind.Low, v, b.Name)})
+				return
+			}
+		}
+	})
+}
+
+// nowhere finds names of backends that there are not: HAProxy refuses the file.
+func nowhere(w *world) {
+	for _, n := range w.nodes {
+		for _, p := range n.HAProxy.Proxies {
+			for _, to := range p.Leads {
+				known := slices.ContainsFunc(n.HAProxy.Proxies, func(q facts.Proxy) bool { return q.Name == to.V && q.Kind != "frontend" })
+				if !known && !dynamic(to.V) {
+					w.find(Finding{At: to.At, Sees: "connections to the VIP are refused: HAProxy does not start", Drill: "startup",
+						What: fmt.Sprintf("%s leads to %s, which there is not: HAProxy refuses the file", p.Name, to.V)})
+				}
+			}
+		}
+	}
+}
+
+// dynamic says whether a backend's name is computed for each request.
+func dynamic(name string) bool { return slices.Contains([]byte(name), '%') }
+
+// included finds include lines that find nothing.
+func included(w *world) {
+	for _, n := range w.nodes {
+		if n.Keepalived.Conf == nil {
+			continue
+		}
+		for _, b := range n.Keepalived.Conf.Missing {
+			w.find(Finding{At: b.At(), Sees: "what stands in the files is not known here", What: fmt.Sprintf("include %s finds no file: what it would bring is not judged", b.Word(1))})
+		}
+	}
+}
+
+// notRun names what is read and run nowhere in a lab.
+func notRun(w *world) {
+	for _, n := range w.nodes {
+		for _, at := range n.Keepalived.VirtualServers {
+			w.find(Finding{At: at, Sees: "nothing is said about it", What: "virtual_server is read, and run nowhere here: it needs the kernel's IP_VS"})
+			break
+		}
+	}
+}
+
+// cut finds passwords of which keepalived takes a part.
+func cut(w *world) {
+	for _, n := range w.nodes {
+		for _, in := range n.Keepalived.Instances {
+			if len(in.AuthPass.V) > 8 && in.Version.V == 2 {
+				w.find(Finding{At: in.AuthPass.At, Sees: "nothing, as long as the first eight characters are the same everywhere",
+					What: "auth_pass is cut to eight characters"})
+			}
+		}
+	}
+}
