@@ -50,6 +50,8 @@ func values(flag string) []string {
 		return []string{string(ui.ColourAuto), string(ui.ColourAlways), string(ui.ColourNever)}
 	case "how":
 		return hows()
+	case "format":
+		return []string{"text", "sarif", "github"}
 	}
 	return nil
 }

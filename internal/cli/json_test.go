@@ -29,6 +29,7 @@ func answersByCommand() map[string][]any {
 		"config":      {labShape{}},
 		"doctor":      {checkup{}},
 		"build":       {built{}},
+		"lint":        {linted{}},
 		"network":     {wiring{}},
 		"vagrant":     {exported{}},
 		"version":     {versions{}},

@@ -90,7 +90,7 @@ func TestTemplates(t *testing.T) {
 		"priority %PRIORITY%":                 "template, line 2 (%PRIORITY%)",
 		"interface <NIC>":                     "template, line 2 (<NIC>)",
 		"192.0.2.1 <your vip here>":           "template, line 2 (<your vip here>)",
-		"priority <%= @priority %>":           "template, line 2 (<%)",
+		"priority <%= @priority %>":           "template, line 2 (<%=)",
 		"interface __NIC__":                   "template, line 2 (__NIC__)",
 		"interface @NIC@":                     "template, line 2 (@NIC@)",
 		"priority $PRIORITY":                  "template, line 2 ($PRIORITY)",

@@ -75,14 +75,14 @@ func server(kind string, p facts.Proxy) Row {
 	}
 	if kind == "app-kill" && again {
 		return Row{Outcome: Stays, Formula: fmt.Sprintf("backend %s: redispatch repeats a refused connection at another server, after up to %d retries of %s",
-			p.Name, p.Retries.V, seconds(min(1000, orSecond(connect)))), Held: "to that server: closed"}
+			p.Name, p.Retries.V, seconds(min(1000, orSecond(connect)))), Held: "its own are closed"}
 	}
 	if connect > 0 {
 		formula += ", and up to " + seconds(connect) + " to connect"
 	}
-	held := "to that server: closed"
+	held := "its own are closed"
 	if kind == "app-hang" {
-		held = "to that server: hang until timeout server"
+		held = "its own hang"
 	}
 	return Row{Outcome: Part, MinMs: round(low), MaxMs: round(high), Formula: formula, Held: held}
 }

@@ -30,6 +30,7 @@ type Member struct {
 type Cluster struct {
 	VIPs    []netip.Addr
 	Members []Member
+	Alone   bool // only one node's files are known
 }
 
 // Clusters finds out which instances of which nodes belong together: those that
@@ -52,7 +53,7 @@ func Clusters(nodes []facts.Node) []Cluster {
 			}
 		}
 		if to < 0 {
-			list, to = append(list, Cluster{}), len(list)
+			list, to = append(list, Cluster{Alone: len(nodes) == 1}), len(list)
 		}
 		c := &list[to]
 		c.Members = append(c.Members, m)

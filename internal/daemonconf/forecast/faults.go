@@ -7,12 +7,15 @@ import (
 	"halab/internal/daemonconf/facts"
 )
 
-// What becomes of connections that are open when the fault happens.
+// What becomes of connections that are open when the fault happens. A dead
+// process's kernel closes them at once. A silent node leaves them hanging; once
+// the VIP has moved, the new holder answers with a reset whatever the client
+// sends on them.
 const (
-	heldReset  = "closed at once: the process is gone, its kernel says so"
-	heldSilent = "hang: the old holder is silent; a reset as soon as the client sends to the new one"
-	heldMoved  = "a reset as soon as the client sends to the new holder"
-	heldHang   = "hang until the client gives up"
+	heldReset  = "closed at once"
+	heldSilent = "hang, then reset"
+	heldMoved  = "reset"
+	heldHang   = "hang"
 	heldStay   = "stay open"
 )
 

@@ -85,7 +85,10 @@ func (c Cluster) Table() Table {
 	deaf := c.deaf()
 	for _, f := range faults() {
 		row := Row{Fault: f[0], Title: f[1]}
+		server := strings.HasPrefix(f[0], "app-")
 		switch {
+		case c.Alone && !server:
+			row.Outcome, row.Formula = Unknown, "the other node's files are not here"
 		case deaf != "":
 			row.Outcome, row.Formula = Two, "at rest already: "+deaf
 		case len(holders) == 0:

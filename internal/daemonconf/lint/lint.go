@@ -51,11 +51,10 @@ type Cure struct {
 
 // Report is what lint says.
 type Report struct {
-	Nodes    []string         `json:"nodes"`
-	Findings []Finding        `json:"findings"`
-	Tables   []forecast.Table `json:"tables"`
-	// Unjudged is what these files can't say.
-	Unjudged []string `json:"unjudged"`
+	Nodes    []string
+	Findings []Finding
+	Tables   []forecast.Table
+	Unjudged []string // what these files can't say
 }
 
 // Count gives how many findings of a severity there are.

@@ -269,3 +269,20 @@ func blind(w *world) {
 		}
 	}
 }
+
+// single finds addresses that one node of several has.
+func single(w *world) {
+	for _, c := range w.clusters {
+		if len(w.nodes) < 2 || len(c.Members) > 1 {
+			continue
+		}
+		in := c.Members[0].Is
+		shared := slices.ContainsFunc(w.found, func(f Finding) bool {
+			return f.Rule == "router-id-shared" && (f.At == in.RouterID.At || slices.Contains(f.Also, in.RouterID.At))
+		})
+		if !shared {
+			w.find(Finding{At: in.At, Drill: "node-crash", Sees: seesNobody + " when that node is lost",
+				What: fmt.Sprintf("only %s has the VIP %s: no other node takes it over", c.Members[0].Node.Name, c.VIPs[0])})
+		}
+	}
+}

@@ -118,6 +118,8 @@ func twoNodes() []Rule {
 		{"router-id-shared", Error, "two clusters with one virtual_router_id on one segment",
 			"Everybody copies 51. Each pair hears the other's adverts, refuses them for their addresses, and fills its log; older versions obey them.",
 			[]string{k("2444"), "kubeasz issue 126"}, sharedIDs},
+		{"vip-on-one-node", Warning, "a VIP that one node alone has",
+			"A vrrp_instance was added on one node, or its address is another one there: when the node is lost, nobody has it.", []string{rfc + ", 6.4"}, single},
 		{"router-id-differs", Error, "one VIP, two virtual_router_ids",
 			"Adverts with another id are another cluster's: both nodes are master.", []string{rfc + ", 5.2.3"}, differences("router-id")},
 		{"version-differs", Error, "one node speaks VRRPv2, the other VRRPv3",
