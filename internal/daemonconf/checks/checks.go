@@ -244,7 +244,7 @@ func (c *Check) listener(n *facts.Node) {
 		return
 	}
 	found := false
-	n.HAProxy.Listening(func(_ facts.Proxy, b facts.Bind) {
+	n.HAProxy.Listening(func(_ *facts.Proxy, b facts.Bind) {
 		found = found || b.Low == 0 || b.Low <= c.Port && c.Port <= b.High
 	})
 	if !found {

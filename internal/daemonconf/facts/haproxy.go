@@ -184,14 +184,15 @@ func (d *defaults) head(s *haproxyconf.Section) {
 
 // Backends gives the proxies that a frontend or listen leads to; a listen leads
 // to itself as well.
-func (h HAProxy) Backends(p Proxy) []Proxy {
-	var list []Proxy
+func (h *HAProxy) Backends(p *Proxy) []*Proxy {
+	var list []*Proxy
 	if p.Kind == "listen" {
 		list = append(list, p)
 	}
-	for _, q := range h.Proxies {
+	for i := range h.Proxies {
+		q := &h.Proxies[i]
 		for _, name := range p.Leads {
-			if q.Name == name.V && q.Kind != "frontend" && (q.Kind != p.Kind || q.Name != p.Name) {
+			if q.Name == name.V && q.Kind != "frontend" && q != p {
 				list = append(list, q)
 				break
 			}
@@ -201,10 +202,10 @@ func (h HAProxy) Backends(p Proxy) []Proxy {
 }
 
 // Listening gives the proxies that listen, with each of their addresses.
-func (h HAProxy) Listening(see func(Proxy, Bind)) {
-	for _, p := range h.Proxies {
-		for _, b := range p.Binds {
-			see(p, b)
+func (h *HAProxy) Listening(see func(*Proxy, Bind)) {
+	for i := range h.Proxies {
+		for _, b := range h.Proxies[i].Binds {
+			see(&h.Proxies[i], b)
 		}
 	}
 }

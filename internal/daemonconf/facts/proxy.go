@@ -106,7 +106,7 @@ func (d *defaults) option(l *haproxyconf.Line, no bool) {
 }
 
 // Checks are the options of a proxy that choose a check, in order.
-func (p Proxy) Checks() []Option {
+func (p *Proxy) Checks() []Option {
 	var list []Option
 	for _, o := range p.Options {
 		if isCheck(o.Name) {

@@ -12,7 +12,7 @@ import (
 func app(kind string, h Member) Row {
 	var worst *Row
 	n := h.Node
-	n.HAProxy.Listening(func(p facts.Proxy, b facts.Bind) {
+	n.HAProxy.Listening(func(p *facts.Proxy, b facts.Bind) {
 		reached := false
 		for _, v := range h.Is.VIPs {
 			reached = reached || b.Takes(v.Addr)
@@ -40,7 +40,7 @@ func app(kind string, h Member) Row {
 }
 
 // server is what the loss of one server of a backend costs.
-func server(kind string, p facts.Proxy) Row {
+func server(kind string, p *facts.Proxy) Row {
 	s := p.Servers[0]
 	count := 0
 	for _, one := range p.Servers {

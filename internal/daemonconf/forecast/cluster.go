@@ -166,7 +166,7 @@ func (m Member) Cold() (why string, starts bool) {
 			return "HAProxy is started by notify_master only", true
 		}
 	}
-	m.Node.HAProxy.Listening(func(p facts.Proxy, b facts.Bind) {
+	m.Node.HAProxy.Listening(func(p *facts.Proxy, b facts.Bind) {
 		for _, v := range m.Is.VIPs {
 			if b.Addr == v.Addr && !b.Transparent && !m.Node.Nonlocal(v.Addr.Is6()) {
 				why = fmt.Sprintf("HAProxy can't listen on %s before the address is there", v.Addr)

@@ -27,7 +27,7 @@ func (w *world) vips() map[netip.Addr]bool {
 func bound(w *world) {
 	vips := w.vips()
 	for _, n := range w.nodes {
-		n.HAProxy.Listening(func(p facts.Proxy, b facts.Bind) {
+		n.HAProxy.Listening(func(p *facts.Proxy, b facts.Bind) {
 			if !vips[b.Addr] || b.Transparent || n.Nonlocal(b.Addr.Is6()) || !n.Keepalived.Present {
 				return
 			}
@@ -78,7 +78,7 @@ func beside(w *world) {
 func (w *world) listensOn(n facts.Node, v netip.Addr, vips, own map[netip.Addr]bool) {
 	taken := false
 	var near *facts.Bind
-	n.HAProxy.Listening(func(_ facts.Proxy, b facts.Bind) {
+	n.HAProxy.Listening(func(_ *facts.Proxy, b facts.Bind) {
 		taken = taken || b.Takes(v)
 		if b.Addr.IsValid() && !vips[b.Addr] && !own[b.Addr] && !b.Addr.IsLoopback() && !b.Addr.IsUnspecified() && distance(b.Addr.String(), v.String()) == 1 && near == nil {
 			near = &b
@@ -121,7 +121,7 @@ func distance(a, b string) int {
 // idle finds TCP services whose idle connections HAProxy ends.
 func idle(w *world) {
 	const short = 10 * 60_000
-	w.eachService(func(n *facts.Node, front, back facts.Proxy) {
+	w.eachService(func(n *facts.Node, front, back *facts.Proxy) {
 		if front.Mode.V != "tcp" || back.Timeouts["tunnel"].Set {
 			return
 		}
@@ -144,10 +144,11 @@ func idle(w *world) {
 }
 
 // eachService visits each pair of what listens and where it leads, on each node.
-func (w *world) eachService(see func(n *facts.Node, front, back facts.Proxy)) {
+func (w *world) eachService(see func(n *facts.Node, front, back *facts.Proxy)) {
 	for i := range w.nodes {
 		n := &w.nodes[i]
-		for _, p := range n.HAProxy.Proxies {
+		for j := range n.HAProxy.Proxies {
+			p := &n.HAProxy.Proxies[j]
 			if len(p.Binds) == 0 {
 				continue
 			}
@@ -163,7 +164,7 @@ func (w *world) eachService(see func(n *facts.Node, front, back facts.Proxy)) {
 // sessions finds TCP services whose health is asked for by HTTP, so that a
 // server may be marked down and go on serving what it has.
 func sessions(w *world) {
-	w.eachService(func(n *facts.Node, front, back facts.Proxy) {
+	w.eachService(func(n *facts.Node, front, back *facts.Proxy) {
 		if back.Mode.V != "tcp" || back.Check.Name != "httpchk" && back.Check.Name != "external-check" {
 			return
 		}
@@ -181,7 +182,7 @@ func sessions(w *world) {
 
 // dispatch finds retries that all go to the server that is dead.
 func dispatch(w *world) {
-	w.eachService(func(n *facts.Node, front, back facts.Proxy) {
+	w.eachService(func(n *facts.Node, front, back *facts.Proxy) {
 		if back.Redispatch.V || len(back.Servers) < 2 || !back.Servers[0].Checked.V {
 			return
 		}

@@ -141,7 +141,7 @@ func tooDeep(w *world) {
 		if look.Asks != checks.Answer || look.Port == 0 {
 			return
 		}
-		m.Node.HAProxy.Listening(func(p facts.Proxy, b facts.Bind) {
+		m.Node.HAProxy.Listening(func(p *facts.Proxy, b facts.Bind) {
 			if b.Low > look.Port || b.High < look.Port || p.MonitorURI.V != "" && p.MonitorURI.V == look.Path {
 				return
 			}

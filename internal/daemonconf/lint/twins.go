@@ -23,13 +23,13 @@ func listeners(w *world) {
 }
 
 func (w *world) missing(c forecast.Cluster, a, b *facts.Node) {
-	a.HAProxy.Listening(func(p facts.Proxy, bind facts.Bind) {
+	a.HAProxy.Listening(func(p *facts.Proxy, bind facts.Bind) {
 		for _, v := range c.VIPs {
 			if !bind.Takes(v) || bind.Low == 0 {
 				continue
 			}
 			has := false
-			b.HAProxy.Listening(func(_ facts.Proxy, other facts.Bind) {
+			b.HAProxy.Listening(func(_ *facts.Proxy, other facts.Bind) {
 				has = has || other.Takes(v) && other.Low <= bind.Low && bind.Low <= other.High
 			})
 			if !has {
