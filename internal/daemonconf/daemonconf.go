@@ -220,7 +220,11 @@ func (p Place) scriptFile(word string) (facts.ScriptFile, bool) {
 		if err != nil {
 			continue // a program, not a script
 		}
-		return facts.ScriptFile{Name: p.show(full), Text: text, OthersWrite: info.Mode().Perm()&0o002 != 0}, true
+		open := info.Mode().Perm()&0o002 != 0
+		if dir, err := fs.Stat(p.Files, path.Dir(full)); err == nil {
+			open = open || dir.Mode().Perm()&0o002 != 0
+		}
+		return facts.ScriptFile{Name: p.show(full), Text: text, OthersWrite: open}, true
 	}
 	return facts.ScriptFile{}, false
 }

@@ -109,7 +109,7 @@ var (
 	shellC   = regexp.MustCompile(`^\S*\b(?:ba|da|z|k)?sh\s+(?:-[a-z]+\s+)*-[a-z]*c\s+(.*)$`)
 	comments = regexp.MustCompile(`(?m)(^|\s)#.*$`)
 	stops    = regexp.MustCompile(`(?:killall|pkill)\s+(?:-(?:9|15|TERM|KILL|SIGTERM|SIGKILL|x|e|q)\s+)*keepalived|systemctl\s+(?:--\S+\s+)*stop\s+keepalived|service\s+keepalived\s+stop|init\.d/keepalived\s+stop|kill\s+(?:-\S+\s+)?[$` + "`" + `(]+[^)\n]*keepalived[\w.-]*pid`)
-	starts   = regexp.MustCompile(`systemctl\s+(?:--\S+\s+)*(?:re)?start\s+haproxy|service\s+haproxy\s+(?:re)?start|init\.d/haproxy\s+(?:re)?start|haproxy\s+[^\n;|&]*-D\b`)
+	starts   = regexp.MustCompile(`systemctl\s+(?:--\S+\s+)*start\s+haproxy|service\s+haproxy\s+start|init\.d/haproxy\s+start|haproxy\s+[^\n;|&]*-D\b`)
 )
 
 // shellBody is the command that a shell is given: sh -c 'command'.

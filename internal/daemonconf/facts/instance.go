@@ -14,7 +14,7 @@ func (k *Keepalived) instance(b *keepalivedconf.Block) Instance {
 		Version: k.Global.VRRPVersion, AdvertMs: silent[float64](defaultAdvertMs), DownAdverts: silent(defaultDownAdverts),
 	}
 	i.Version.Set = false
-	i.SkipCheckAddr = k.Global.SkipCheckAddr.V
+	i.SkipCheckAddr, i.Strict = k.Global.SkipCheckAddr.V, k.Global.Strict.V
 	for _, l := range b.Inner {
 		k.line(&i, l)
 	}
@@ -50,6 +50,10 @@ func (k *Keepalived) line(i *Instance, l *keepalivedconf.Block) {
 		if isNumber {
 			i.PreemptDelayMs.put(n*secondMs, at)
 		}
+	case "strict_mode":
+		i.Strict = yes(word)
+	case "accept":
+		i.Accept = true
 	case "skip_check_adv_addr":
 		i.SkipCheckAddr = yes(word)
 	case "authentication":

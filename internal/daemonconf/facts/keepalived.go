@@ -28,8 +28,8 @@ type Global struct {
 	Security      Value[bool] // enable_script_security
 	VRRPVersion   Value[int]
 	SkipCheckAddr Value[bool] // vrrp_skip_check_adv_addr
+	Strict        Value[bool] // vrrp_strict
 	StartupDelay  Value[float64]
-	RxLowerPri    Value[bool] // vrrp_notify_priority_changes and the like
 	NotifyFifo    Value[string]
 }
 
@@ -118,6 +118,7 @@ type Instance struct {
 	Tracked        []Tracked
 	Notify         []Notify
 	SkipCheckAddr  bool
+	Strict, Accept bool
 	Group          string
 }
 
@@ -186,6 +187,8 @@ func (k *Keepalived) global(b *keepalivedconf.Block) {
 			}
 		case "vrrp_skip_check_adv_addr":
 			k.Global.SkipCheckAddr.put(yes(l.Word(1)), l.At())
+		case "vrrp_strict":
+			k.Global.Strict.put(true, l.At())
 		case "vrrp_startup_delay":
 			if n, ok := number(l.Word(1)); ok {
 				k.Global.StartupDelay.put(n*secondMs, at)

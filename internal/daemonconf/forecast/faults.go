@@ -178,7 +178,7 @@ func (c Cluster) noticed(h Member, sees func(facts.Tracked) (span, bool), held s
 		if !ok {
 			continue
 		}
-		through = through || c.through(h.Looks[t.Name])
+		through = through || c.Through(h.Looks[t.Name])
 		switch {
 		case t.Weight.V != 0 && !h.Looks[t.Name].Stops:
 			list = append(list, weighed{t, s})
@@ -209,9 +209,9 @@ func (c Cluster) noticed(h Member, sees func(facts.Tracked) (span, bool), held s
 	return row
 }
 
-// through says whether a check asks the VIP, so that it fails on every node when
+// Through says whether a check asks the VIP, so that it fails on every node when
 // the holder's HAProxy is dead.
-func (c Cluster) through(look checks.Check) bool {
+func (c Cluster) Through(look checks.Check) bool {
 	for _, host := range look.Hosts {
 		for _, v := range c.VIPs {
 			if v == host && !look.Guarded {

@@ -129,7 +129,7 @@ func sources(w *world) {
 			}
 			used[a.V] = use{n.Name, a.At}
 			for _, p := range in.Peers {
-				if p.V == a.V {
+				if p.V == a.V && len(in.Peers) == 1 { // a list of all nodes may name itself
 					w.find(Finding{At: a.At, Also: []source.Pos{p.At}, Drill: "startup", Sees: seesTwo,
 						What: fmt.Sprintf("%s speaks to itself: %s is its own address and its peer; one of the two is another node's", n.Name, a.V)})
 				}

@@ -76,11 +76,12 @@ func beside(w *world) {
 }
 
 func (w *world) listensOn(n facts.Node, v netip.Addr, vips, own map[netip.Addr]bool) {
-	taken := false
+	taken, any := false, false
 	var near *facts.Bind
 	n.HAProxy.Listening(func(_ *facts.Proxy, b facts.Bind) {
 		taken = taken || b.Takes(v)
-		if b.Addr.IsValid() && !vips[b.Addr] && !own[b.Addr] && !b.Addr.IsLoopback() && !b.Addr.IsUnspecified() && distance(b.Addr.String(), v.String()) == 1 && near == nil {
+		any = any || b.Any() || vips[b.Addr]
+		if b.Addr.IsValid() && !vips[b.Addr] && !own[b.Addr] && !b.Addr.IsLoopback() && !b.Any() && w.onSeveral(b.Addr) && distance(b.Addr.String(), v.String()) == 1 && near == nil {
 			near = &b
 		}
 	})
@@ -90,9 +91,31 @@ func (w *world) listensOn(n facts.Node, v netip.Addr, vips, own map[netip.Addr]b
 			What: fmt.Sprintf("HAProxy listens on %s, one digit beside the VIP %s, and no node has that address", near.Addr, v),
 			Cure: w.replace(near.At, near.Text, strings.Replace(near.Text, near.Addr.String(), v.String(), 1), "the VIP is meant")})
 	case !taken && len(n.HAProxy.Proxies) > 0:
-		w.find(Finding{Severity: Warning, At: n.HAProxy.Proxies[0].At, Drill: "startup", Sees: "connections to the VIP are refused",
-			What: fmt.Sprintf("nothing listens on the VIP %s: no bind of HAProxy has it or all addresses", v)})
+		f := Finding{Severity: Warning, At: n.HAProxy.Proxies[0].At, Drill: "startup", Sees: "connections to the VIP are refused",
+			What: fmt.Sprintf("nothing listens on the VIP %s: no bind of HAProxy has it or all addresses", v)}
+		if !any {
+			f.Severity = Error // not even another VIP has a listener
+		}
+		w.find(f)
 	}
+}
+
+// onSeveral says whether several nodes bind an address, so that it is no node's
+// own; where one node alone is known, that can't be told and counts as yes.
+func (w *world) onSeveral(a netip.Addr) bool {
+	with, all := 0, 0
+	for i := range w.nodes {
+		if !w.nodes[i].HAProxy.Present {
+			continue
+		}
+		all++
+		has := false
+		w.nodes[i].HAProxy.Listening(func(_ *facts.Proxy, b facts.Bind) { has = has || b.Addr == a })
+		if has {
+			with++
+		}
+	}
+	return with > 1 || all == 1
 }
 
 // distance is how many characters of two texts differ: one put in, left out or
@@ -196,8 +219,12 @@ func dispatch(w *world) {
 			Sees: fmt.Sprintf("a part of the requests ends with 503 or a closed connection for %g–%g s, and as long again as it takes to connect", low/1000, (low+s.InterMs.V)/1000),
 			What: fmt.Sprintf("%s has no option redispatch: all %d retries go to the server that has just died", back.Name, back.Retries.V)}
 		at := back.At
-		if back.Retries.Set {
+		// Where somebody has tuned retries or checks, this is not what they want.
+		switch {
+		case back.Retries.Set && back.Retries.V > 0:
 			f.Severity, f.At, at = Warning, back.Retries.At, back.Retries.At
+		case s.InterMs.Set || s.Fall.Set:
+			f.Severity = Warning
 		}
 		f.Cure = w.add(at, "let the retry go to another server", "option redispatch 1")
 		w.find(f)

@@ -70,6 +70,7 @@ func syntax(w *world) {
 	list := haproxyKeywords()
 	for _, n := range w.nodes {
 		for _, f := range n.HAProxy.Files {
+			w.lastLine(n.HAProxy.Version, f)
 			for i := range f.Lines {
 				if l := &f.Lines[i]; len(l.Words) > 0 && !l.Dropped {
 					w.haproxyLine(n.HAProxy.Version, l, list)
@@ -79,6 +80,19 @@ func syntax(w *world) {
 		if n.Keepalived.Conf != nil {
 			w.keepalivedBlock(n.Keepalived.Version, n.Keepalived.Conf.Root, keepalivedKeywords())
 		}
+	}
+}
+
+// lastLine finds a file whose last line has no end: HAProxy takes it for one that
+// was cut off.
+func (w *world) lastLine(v facts.Version, f *haproxyconf.File) {
+	if len(f.Lines) == 0 || !v.AtLeast("2.3") {
+		return
+	}
+	if l := f.Lines[len(f.Lines)-1]; len(l.Words) > 0 && !strings.HasSuffix(l.Tail, "\n") {
+		w.find(Finding{At: l.At(), Sees: "connections to the VIP are refused: HAProxy does not start", Drill: "startup",
+			What: fmt.Sprintf("HAProxy %s refuses the file: the last line has no line end, so it may have been cut off", v),
+			Cure: &Cure{Text: "end the file with a line end", At: l.At()}})
 	}
 }
 

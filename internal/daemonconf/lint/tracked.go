@@ -135,27 +135,82 @@ func startedByNotify(w *world) {
 	}
 }
 
-// tooDeep finds checks that go through HAProxy to the servers.
+// tooDeep finds checks that go through HAProxy to the servers, or straight to
+// them.
 func tooDeep(w *world) {
 	w.eachCheck(func(m forecast.Member, t facts.Tracked, look checks.Check) {
+		if look.Asks != checks.Answer && look.Asks != checks.Port && look.Asks != checks.Other {
+			return
+		}
+		deep := Finding{At: t.Script.Command.At, Drill: "app-hang", Sees: "slow or dead servers make the VIP move or vanish, which helps nobody"}
+		if s := asked(m, look); s != "" {
+			deep.What = fmt.Sprintf("check %s asks server %s itself: when it fails, the VIP moves, though HAProxy is well", t.Name, s)
+			w.find(deep)
+			return
+		}
 		if look.Asks != checks.Answer || look.Port == 0 {
 			return
 		}
 		m.Node.HAProxy.Listening(func(p *facts.Proxy, b facts.Bind) {
-			if b.Low > look.Port || b.High < look.Port || p.MonitorURI.V != "" && p.MonitorURI.V == look.Path {
+			if b.Low > look.Port || b.High < look.Port {
+				return
+			}
+			if p.MonitorURI.V != "" && p.MonitorURI.V == look.Path {
+				if at := monitorFails(p); at.Known() {
+					deep.What = fmt.Sprintf("check %s asks %s, which fails with the servers (monitor fail): every node's check fails then, though HAProxy is well", t.Name, look.Path)
+					deep.Cure = w.remove(at, "let it answer whatever the servers do")
+					w.find(deep)
+				}
 				return
 			}
 			for _, back := range m.Node.HAProxy.Backends(p) {
 				if len(back.Servers) > 0 {
-					w.find(Finding{At: t.Script.Command.At, Drill: "app-hang",
-						What: fmt.Sprintf("check %s goes through HAProxy to the servers of %s: when they fail, every node's check fails, though HAProxy is well", t.Name, back.Name),
-						Sees: "slow or dead servers make the VIP move or vanish, which helps nobody",
-						Cure: &Cure{Text: "ask what HAProxy answers by itself: a monitor-uri", At: p.At, New: []string{"    monitor-uri /haproxy-alive"}}})
+					deep.What = fmt.Sprintf("check %s goes through HAProxy to the servers of %s: when they fail, every node's check fails, though HAProxy is well", t.Name, back.Name)
+					deep.Cure = &Cure{Text: "ask what HAProxy answers by itself: a monitor-uri", At: p.At, New: []string{"    monitor-uri /haproxy-alive"}}
+					w.find(deep)
 					return
 				}
 			}
 		})
 	})
+}
+
+// monitorFails is where a proxy lets its monitor-uri depend on its servers.
+func monitorFails(p *facts.Proxy) source.Pos {
+	for _, l := range p.Section.Lines {
+		if l.Word(0) == "monitor" && l.Word(1) == "fail" {
+			return l.At()
+		}
+	}
+	return source.Pos{}
+}
+
+// asked is the server that a check asks by itself, "" where it asks none.
+func asked(m forecast.Member, look checks.Check) string {
+	for _, p := range m.Node.HAProxy.Proxies {
+		for _, s := range p.Servers {
+			if slices.Contains(look.Hosts, s.Addr) && !s.Addr.IsLoopback() && (look.Port == 0 || look.Port == s.Port) && s.Addr != m.Node.Address() {
+				return s.Name
+			}
+		}
+	}
+	return ""
+}
+
+// asksVIP finds checks that ask the VIP from every node.
+func asksVIP(w *world) {
+	for _, c := range w.clusters {
+		for _, m := range c.Members {
+			for _, t := range m.Is.Tracked {
+				if t.Script == nil || !m.Sees(t) || !c.Through(m.Looks[t.Name]) {
+					continue
+				}
+				w.find(Finding{At: t.Script.Command.At, Drill: "haproxy-kill", Sees: seesNobody + ", or nobody moves it",
+					What: fmt.Sprintf("check %s asks the VIP itself: when the holder's HAProxy dies, every node's check fails at once, and no node is better than another", t.Name),
+					Cure: &Cure{Text: "ask 127.0.0.1 instead", At: t.Script.Command.At}})
+			}
+		}
+	}
 }
 
 func fraction(w *world) {

@@ -92,3 +92,21 @@ func cut(w *world) {
 		}
 	}
 }
+
+// strict finds a VIP whose packets keepalived itself drops.
+func strict(w *world) {
+	for _, n := range w.nodes {
+		for _, in := range n.Keepalived.Instances {
+			if !in.Strict || in.Accept || len(in.VIPs) == 0 {
+				continue
+			}
+			at := n.Keepalived.Global.Strict.At
+			if !at.Known() {
+				at = in.At
+			}
+			w.find(Finding{At: at, Drill: "startup", Sees: "no connection to the VIP is answered, though a node holds it",
+				What: "vrrp_strict makes keepalived drop what is sent to the VIP: a master that is not the address's owner does not accept it",
+				Cure: w.remove(at, "leave it out, or say accept in the vrrp_instance (VRRPv3)")})
+		}
+	}
+}
