@@ -84,13 +84,15 @@ func TestLayouts(t *testing.T) {
 
 func TestTemplates(t *testing.T) {
 	for text, want := range map[string]string{
-		"state ${STATE}":                      "template, line 2 (${STATE})",
-		"virtual_ipaddress {\n {{ vip }}":     "template, line 3 ({{ vip }})",
-		"{% if x %}":                          "template, line 2 ({%)",
-		"priority %PRIORITY%":                 "template, line 2 (%PRIORITY%)",
-		"interface <NIC>":                     "template, line 2 (<NIC>)",
-		"192.0.2.1 <your vip here>":           "template, line 2 (<your vip here>)",
-		"priority <%= @priority %>":           "template, line 2 (<%=)",
+		"state ${STATE}":                  "template, line 2 (${STATE})",
+		"virtual_ipaddress {\n {{ vip }}": "template, line 3 ({{ vip }})",
+		"{% if x %}":                      "template, line 2 ({%)",
+		"priority %PRIORITY%":             "template, line 2 (%PRIORITY%)",
+		"interface <NIC>":                 "template, line 2 (<NIC>)",
+		"192.0.2.1 <your vip here>":       "template, line 2 (<your vip here>)",
+		"priority <%= @priority %>":       "template, line 2 (<%=)",
+		"state STATE_PLACEHOLDER":         "template, line 2 (STATE_PLACEHOLDER)",
+
 		"interface __NIC__":                   "template, line 2 (__NIC__)",
 		"interface @NIC@":                     "template, line 2 (@NIC@)",
 		"priority $PRIORITY":                  "template, line 2 ($PRIORITY)",

@@ -16,9 +16,9 @@ type placeholders struct {
 }
 
 // marks are the forms that no daemon has anywhere: {{x}}, {%x%}, <%x%>, __X__,
-// @X@.
+// @X@, X_PLACEHOLDER.
 func marks() *regexp.Regexp {
-	return regexp.MustCompile(`\{\{[^{}]*\}?\}?|\{%|%\}|<%(?:[ =@#-]|$)|[ -]%>|__[A-Z][A-Z0-9_]*[A-Z0-9]__|@[A-Z][A-Z0-9_]+@`)
+	return regexp.MustCompile(`\{\{[^{}]*\}?\}?|\{%|%\}|<%(?:[ =@#-]|$)|[ -]%>|__[A-Z][A-Z0-9_]*[A-Z0-9]__|@[A-Z][A-Z0-9_]+@|\b[A-Z0-9_]*PLACEHOLDER[A-Z0-9_]*\b|\bYOUR_[A-Z0-9_]+\b|\bCHANGE_?ME\b`)
 }
 
 // Forms that need a look at where they stand.
@@ -33,20 +33,20 @@ var (
 
 // find gives an error that names the first placeholder.
 func (p *placeholders) find(name, text string) error {
-	if !strings.ContainsAny(text, "{<%$@_") {
-		return nil
-	}
 	certain := marks()
 	number := 0
 	for line := range strings.SplitSeq(text, "\n") {
 		number++
-		if !strings.ContainsAny(line, "{<%$@_") {
+		if !strings.ContainsAny(line, "{<%$@_") && !strings.Contains(line, "CHANGEME") {
 			continue
 		}
 		line = p.withoutComment(line)
 		if m := define.FindStringSubmatch(line); m != nil && p.keepalived {
 			p.known[m[1]] = true
 			line = line[len(m[0]):]
+		}
+		if strings.Contains(line, "auth_pass") {
+			continue // a password may be any word
 		}
 		at := certain.FindStringIndex(line)
 		if at == nil {

@@ -31,21 +31,27 @@ func (k *Keepalived) line(i *Instance, l *keepalivedconf.Block) {
 	case "state":
 		i.State.put(word, at)
 	case "virtual_router_id":
+		if !isNumber || n < 1 || n > 255 {
+			k.ignore(l.Name(), word, at, "no instance")
+		}
 		put(&i.RouterID, n, isNumber && n >= 1 && n <= 255, at)
 	case "priority":
+		if !isNumber || n < 1 || n > 255 {
+			k.ignore(l.Name(), word, at, "100")
+		}
 		put(&i.Priority, n, isNumber && n >= 1 && n <= 255, at)
 	case "version":
 		put(&i.Version, n, n == 2 || n == 3, at)
 	case "advert_int":
-		if isNumber && n > 0 {
-			i.AdvertMs.put(n*secondMs, at)
+		if !isNumber || n <= 0 {
+			k.ignore(l.Name(), word, at, "1")
+			break
 		}
+		i.AdvertMs.put(n*secondMs, at)
 	case "down_timer_adverts":
 		put(&i.DownAdverts, n, isNumber && n >= 1 && n <= 100, at)
-	case "nopreempt":
-		i.NoPreempt.put(true, l.At())
-	case "preempt":
-		i.NoPreempt.put(false, l.At())
+	case "nopreempt", "preempt":
+		i.NoPreempt.put(l.Name() == "nopreempt", l.At())
 	case "preempt_delay":
 		if isNumber {
 			i.PreemptDelayMs.put(n*secondMs, at)
@@ -56,18 +62,47 @@ func (k *Keepalived) line(i *Instance, l *keepalivedconf.Block) {
 		i.Accept = true
 	case "skip_check_adv_addr":
 		i.SkipCheckAddr = yes(word)
+	case "authentication", "unicast_src_ip", "mcast_src_ip", "unicast_peer":
+		i.talk(l)
+	case "virtual_ipaddress", "virtual_ipaddress_excluded":
+		for _, v := range l.Inner {
+			vip, ok := readVIP(v, l.Name() != "virtual_ipaddress")
+			if !ok {
+				k.ignore("virtual_ipaddress", v.Name(), v.At(), "no address")
+				continue
+			}
+			i.VIPs = append(i.VIPs, vip)
+		}
+	case "track_script", "track_file", "track_process", "track_interface", "track_bfd":
+		i.Tracked = append(i.Tracked, k.tracked(strings.TrimPrefix(l.Name(), "track_"), l)...)
+	default:
+		if strings.HasPrefix(l.Name(), "notify") {
+			i.Notify = append(i.Notify, Notify{l.Name(), Value[string]{command(l), at, true}})
+		}
+	}
+}
+
+func (k *Keepalived) ignore(keyword, word string, at source.Pos, instead string) {
+	k.Ignored = append(k.Ignored, Ignored{Value[string]{word, at, true}, keyword, instead})
+}
+
+// talk takes how an instance speaks to the others, and as whom.
+func (i *Instance) talk(l *keepalivedconf.Block) {
+	switch l.Name() {
 	case "authentication":
 		for _, a := range l.Inner {
 			switch a.Name() {
 			case "auth_type":
-				i.AuthType.put(strings.ToUpper(a.Word(1)), second(a))
+				if word := a.Word(1); word == "PASS" || word == "AH" {
+					i.AuthType.put(word, at(a, 1))
+				}
 			case "auth_pass":
-				i.AuthPass.put(a.Word(1), second(a))
+				i.AuthPass.put(a.Word(1), at(a, 1))
 			}
 		}
 	case "unicast_src_ip", "mcast_src_ip":
-		if a, err := netip.ParseAddr(word); err == nil {
-			i.Source.put(a, at)
+		if a, err := netip.ParseAddr(l.Word(1)); err == nil {
+			i.Source.put(a, at(l, 1))
 			i.UnicastSource = l.Name() == "unicast_src_ip"
 		}
 	case "unicast_peer":
@@ -76,18 +111,6 @@ func (k *Keepalived) line(i *Instance, l *keepalivedconf.Block) {
 			if a, err := netip.ParseAddr(p.Name()); err == nil {
 				i.Peers = append(i.Peers, Value[netip.Addr]{a, p.At(), true})
 			}
-		}
-	case "virtual_ipaddress", "virtual_ipaddress_excluded":
-		for _, v := range l.Inner {
-			if vip, ok := readVIP(v, l.Name() != "virtual_ipaddress"); ok {
-				i.VIPs = append(i.VIPs, vip)
-			}
-		}
-	case "track_script", "track_file", "track_process", "track_interface", "track_bfd":
-		i.Tracked = append(i.Tracked, k.tracked(strings.TrimPrefix(l.Name(), "track_"), l)...)
-	default:
-		if strings.HasPrefix(l.Name(), "notify") {
-			i.Notify = append(i.Notify, Notify{l.Name(), Value[string]{command(l), at, true}})
 		}
 	}
 }
@@ -102,10 +125,10 @@ func (k *Keepalived) settle(i *Instance) {
 			i.Version.V = 3 // IPv6 has no VRRPv2
 		}
 	}
-	// A state that keepalived does not know becomes BACKUP.
-	if s := strings.ToUpper(i.State.V); s == "MASTER" {
-		i.State.V = s
-	} else {
+	// A state that keepalived does not know, master in small letters too, becomes
+	// BACKUP.
+	if i.State.V != "MASTER" && i.State.V != "BACKUP" {
+		k.ignore("state", i.State.V, i.State.At, "BACKUP")
 		i.State.V = "BACKUP"
 	}
 	if i.State.V == "MASTER" && i.State.Set {

@@ -18,8 +18,18 @@ type Keepalived struct {
 	Trackers  []Tracker // files and processes that are followed
 	Instances []Instance
 	Groups    []Group
+	// Ignored are words that can't be what they stand for: keepalived says so in
+	// its log and goes on without.
+	Ignored []Ignored
 	// VirtualServers are read and run nowhere in a lab: the kernel has no IP_VS.
 	VirtualServers []source.Pos
+}
+
+// Ignored is a word that keepalived does not take, and what for.
+type Ignored struct {
+	Value[string]
+	Keyword string
+	Instead string // what is in force
 }
 
 // Global is global_defs.

@@ -17,8 +17,6 @@ func at(b *keepalivedconf.Block, i int) source.Pos {
 	return b.At()
 }
 
-func second(b *keepalivedconf.Block) source.Pos { return at(b, 1) }
-
 // command is what a script or notify line runs: one quoted text, or its words.
 func command(b *keepalivedconf.Block) string {
 	return strings.TrimSpace(source.Join(b.Words[1:]))

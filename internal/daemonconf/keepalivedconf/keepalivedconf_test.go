@@ -106,9 +106,9 @@ func TestRefused(t *testing.T) {
 		strings.Repeat("a {", 40):                                         "braces go more than 32 deep",
 		"~SEQ(i, 1, 999999) a":                                            "does not end",
 		"~SEQ(i, 1, 0, 5) a":                                              "does not end",
-		"~SEQ(i, 1, 4000) ~SEQ(j, 1, 4000) a $i":                          "more than 1000000 words",
-		"$A=x x\n" + strings.Repeat("$A=$A $A\n", 60) + "a $A\n":          "more than 1000000 words",
-		"$A=xxxxxxxx\n" + strings.Repeat("$A=y${A}${A}\n", 60) + "a $A\n": "more than 1000000 words",
+		"~SEQ(i, 1, 4000) ~SEQ(j, 1, 4000) a $i":                          "more than 200000 words",
+		"$A=x x\n" + strings.Repeat("$A=$A $A\n", 60) + "a $A\n":          "more than 200000 words",
+		"$A=xxxxxxxx\n" + strings.Repeat("$A=y${A}${A}\n", 60) + "a $A\n": "more than 200000 words",
 	} {
 		if _, err := load(t, "", map[string]string{"keepalived.conf": text}); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%.40q: %v", text, err)

@@ -11,7 +11,7 @@ const (
 	maxIncludes = 16   // inside each other
 	maxFiles    = 512  // in all
 	maxBraces   = 32   // inside each other
-	maxWork     = 1e6  // words and tens of bytes, with what ~SEQ and variables make
+	maxWork     = 2e5  // words and tens of bytes, with what ~SEQ and variables make
 	maxRepeat   = 4096 // of one ~SEQ or ~LST
 )
 

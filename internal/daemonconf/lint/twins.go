@@ -3,6 +3,7 @@ package lint
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"halab/internal/daemonconf/facts"
 	"halab/internal/daemonconf/forecast"
@@ -107,6 +108,30 @@ func strict(w *world) {
 			w.find(Finding{At: at, Drill: "startup", Sees: "no connection to the VIP is answered, though a node holds it",
 				What: "vrrp_strict makes keepalived drop what is sent to the VIP: a master that is not the address's owner does not accept it",
 				Cure: w.remove(at, "leave it out, or say accept in the vrrp_instance (VRRPv3)")})
+		}
+	}
+}
+
+// ignored finds words that keepalived does not take, and instances that are left
+// without an address.
+func ignored(w *world) {
+	for _, n := range w.nodes {
+		for _, i := range n.Keepalived.Ignored {
+			f := Finding{At: i.At, Sees: "another node holds the VIP than was meant, or none", Drill: "startup",
+				What: fmt.Sprintf("%s %s is no %s that keepalived knows: it says so in its log and takes %s", i.Keyword, i.V, i.Keyword, i.Instead)}
+			switch i.Keyword {
+			case "state":
+				f.Severity, f.Sees = Warning, "nothing, as long as the priorities decide"
+				f.Cure = w.replace(i.At, i.V, strings.ToUpper(i.V), "capital letters")
+			case "virtual_ipaddress":
+				f.What, f.Sees = fmt.Sprintf("%s is no address: keepalived leaves it out", i.V), seesNobody
+			}
+			w.find(f)
+		}
+		for _, in := range n.Keepalived.Instances {
+			if len(in.VIPs) == 0 {
+				w.find(Finding{At: in.At, Sees: seesNobody, Drill: "startup", What: fmt.Sprintf("vrrp_instance %s has no address to move", in.Name)})
+			}
 		}
 	}
 }

@@ -104,6 +104,10 @@ func TestVariants(t *testing.T) {
 		"peer that is somebody else":    {change{lb1: unicast("192.0.2.1", "192.0.2.3"), lb2: unicast("192.0.2.2", "192.0.2.1")}, "peer-missing", two},
 		"peers that fit":                {change{lb1: unicast("192.0.2.1", "192.0.2.2"), lb2: unicast("192.0.2.2", "192.0.2.1")}, "", "0.6–2.6 s"},
 		"unicast here only":             {change{lb1: unicast("192.0.2.1", "192.0.2.2")}, "unicast-and-multicast", two},
+		"state in small letters":        {change{both: []string{state, "state master"}}, "value-ignored", ""},
+		"a priority that is a word":     {change{lb2: []string{"priority 100", "priority low"}}, "value-ignored", ""},
+		"an address that is none":       {change{both: []string{vip, vip + "        192.0.2.400\n"}}, "value-ignored", ""},
+		"auth that nobody knows":        {change{both: []string{"auth_type PASS", "auth_type HA"}}, "", "0.6–2.6 s"},
 		"strict":                        {change{both: []string{"script_user", "vrrp_strict\n    script_user"}}, "vrrp-strict", ""},
 
 		"bound to the VIP, IPv6":        {change{both: []string{vip, "        2001:db8::10/64\n", "bind :80", "bind [2001:db8::10]:80"}}, "bind-needs-address", nobody},

@@ -18,9 +18,9 @@ type Error struct {
 	What string
 }
 
+// Error is the place and what is wrong there.
 func (e *Error) Error() string {
-	switch {
-	case e.Line == 0:
+	if e.Line == 0 {
 		return e.File + ": " + e.What
 	}
 	return e.Pos.String() + ": " + e.What
