@@ -10,7 +10,6 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"halab/internal/drill"
-	"halab/internal/fault"
 	"halab/internal/outage"
 	"halab/internal/report"
 	"halab/internal/ui"
@@ -136,6 +135,5 @@ func (s *session) bring(ctx context.Context, set settings, head **outage.Result)
 		return nil, err
 	}
 	(*head).FloorMs = drill.FloorMs()
-	return drill.New(side.lab, fault.NewInjector(side.lab, side.engine), side.engine, side.emit,
-		drill.Options{Repeat: 1, Seed: seed(s.in), Attempts: s.in.flags.Int("attempts")}), nil
+	return side.drills(drill.Options{Repeat: 1, Seed: seed(s.in), Attempts: s.in.flags.Int("attempts")}), nil
 }

@@ -9,7 +9,6 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"halab/internal/drill"
-	"halab/internal/fault"
 	"halab/internal/outage"
 	"halab/internal/ui"
 )
@@ -87,14 +86,17 @@ func (p *program) drill(ctx context.Context, in *input) error {
 	s.clocks(ctx) // what the nodes said since a moment is asked for by their own
 	chosen := seed(in)
 	keep := outputs.html != "" || outputs.pictures != "" || outputs.save != "" || outputs.samples
-	d := drill.New(s.lab, fault.NewInjector(s.lab, s.engine), s.engine, s.emit,
-		drill.Options{Repeat: in.flags.Int("repeat"), Seed: chosen, Keep: keep,
-			Attempts: in.flags.Int("attempts")})
+	d := s.drills(drill.Options{Repeat: in.flags.Int("repeat"), Seed: chosen, Keep: keep, Attempts: in.flags.Int("attempts")})
 	result, err := s.carryOut(ctx, d, picked, chosen)
 	if result == nil {
 		return err
 	}
 	return s.finish(result, outputs, err)
+}
+
+// drills are those on this session's lab.
+func (s *session) drills(o drill.Options) *drill.Drill {
+	return drill.New(s.lab, s.injector(), s.engine, s.emit, o)
 }
 
 // carryOut runs a soak, the calibration or the scenarios, and heads the result.

@@ -97,7 +97,7 @@ func (p *program) end(ctx context.Context, in *input) error {
 		scope.Service = "" // its services ended with it
 	}
 	_, err = every(ctx, endPoll, endAgain, func() (bool, error) {
-		_, err := fault.NewInjector(s.lab, s.engine).Restore(ctx, scope)
+		_, err := s.injector().Restore(ctx, scope)
 		return err == nil, ctx.Err()
 	})
 	return err

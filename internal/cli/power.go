@@ -48,7 +48,7 @@ func (m machines) On(ctx context.Context, node string) (bool, error) {
 	return m[node].folder.On(ctx, node)
 }
 
-// injector breaks and mends this session's lab.
+// injector breaks and mends this session's lab, with its nodes' power.
 func (s *session) injector() *fault.Injector {
-	return fault.NewInjector(s.lab, s.engine).WithPower(s.power)
+	return fault.NewInjector(s.lab, s.engine, s.power)
 }

@@ -54,7 +54,7 @@ func (p *program) restore(ctx context.Context, in *input) error {
 		return err
 	}
 	injector := s.injector()
-	done, err := injector.RestoreHealthy(ctx, scope, in.flags.Duration("timeout"))
+	done, err := injector.RestoreHealthy(ctx, scope, in.flags.Duration("timeout"), nil)
 	if err != nil {
 		return errors.Join(err, s.tellMended(done))
 	}

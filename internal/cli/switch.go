@@ -4,7 +4,6 @@ import (
 	"context"
 	"fmt"
 
-	"halab/internal/fault"
 	"halab/internal/ui"
 )
 
@@ -42,7 +41,7 @@ func (p *program) switchVIP(ctx context.Context, in *input) error {
 			return err
 		}
 	}
-	done, err := fault.NewInjector(s.lab, s.engine).Switch(ctx, cluster.Name, in.arg(1))
+	done, err := s.injector().Switch(ctx, cluster.Name, in.arg(1))
 	if err != nil {
 		return err
 	}

@@ -25,10 +25,11 @@ type (
 		NodeReports(ctx context.Context) (map[string]agentapi.State, error)
 		Hardware(ctx context.Context) (map[string]string, error)
 		Clocks(ctx context.Context) (map[string]agentapi.ClockOffset, error)
+		Silence(what string) error
 	}
 	breaker interface {
 		Inject(ctx context.Context, nodes, peers []string, o fault.Order) ([]fault.Done, error)
-		Restore(ctx context.Context, scope fault.Scope) ([]fault.Mended, error)
+		RestoreHealthy(ctx context.Context, scope fault.Scope, patience time.Duration, returned func() error) ([]fault.Mended, error)
 		WaitHealthy(ctx context.Context, scope fault.Scope, patience time.Duration) (*lab.Status, error)
 		Switch(ctx context.Context, cluster, node string) (fault.Switched, error)
 	}

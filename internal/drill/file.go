@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -135,7 +136,7 @@ func (p *parser) scenario(n *yaml.Node) Scenario {
 		"description": p.text(&s.Description, "description"),
 		"cluster":     p.text(&s.Cluster, "cluster"),
 		"budget":      p.budget(&s.Budget),
-		"shows":       p.texts(&s.Shows, "shows"),
+		"shows":       p.shows(&s.Shows),
 		"steps": func(list *yaml.Node) {
 			if list.Kind != yaml.SequenceNode {
 				p.fault(list, "steps must be a list")
@@ -168,6 +169,20 @@ func (p *parser) budget(into *string) func(*yaml.Node) {
 		}
 		if _, err := outage.ParseBudget(*into); err != nil {
 			p.fault(n, "budget: %v", err)
+		}
+	}
+}
+
+// shows checks the names of invariants: one that there is not would be shown by
+// nothing, and missed by nobody.
+func (p *parser) shows(into *[]string) func(*yaml.Node) {
+	return func(n *yaml.Node) {
+		p.texts(into, "shows")(n)
+		known := outage.Invariants()
+		for _, name := range *into {
+			if name != "" && !slices.Contains(known, name) {
+				p.fault(n, "shows: there is no invariant %q%s; there are: %s", name, guess(name, known), strings.Join(known, ", "))
+			}
 		}
 	}
 }

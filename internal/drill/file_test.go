@@ -82,6 +82,7 @@ func TestFaultsOfAFileComeAtOnceWithTheirLines(t *testing.T) {
 		{"unknown fields and values", `nme: x
 cluster: frontend
 budget: edge.outage.p95<=
+shows: [two_holders, two_holder]
 steps:
   - fail: frontend-00 haproxi kill
   - fail: frontend-00 app explode
@@ -91,11 +92,12 @@ steps:
 `, []string{
 			`x.yaml:1: a scenario has no field "nme"; did you mean name?`,
 			`x.yaml:3: budget:`,
-			`x.yaml:5: there is no fault or service "haproxi kill"; did you mean "haproxy"?`,
-			`x.yaml:6: there is no fault "explode" for app`,
-			`x.yaml:7: wait must be a time such as 500ms or 2s, not "soon"`,
-			`x.yaml:8: expect takes`,
-			`x.yaml:9: a step has no field "expct"; did you mean expect?`,
+			`x.yaml:4: shows: there is no invariant "two_holder"; did you mean two_holders?`,
+			`x.yaml:6: there is no fault or service "haproxi kill"; did you mean "haproxy"?`,
+			`x.yaml:7: there is no fault "explode" for app`,
+			`x.yaml:8: wait must be a time such as 500ms or 2s, not "soon"`,
+			`x.yaml:9: expect takes`,
+			`x.yaml:10: a step has no field "expct"; did you mean expect?`,
 			`x.yaml:1: the scenario has no name`,
 			`x.yaml:1: the scenario mends nothing`,
 		}},

@@ -53,8 +53,8 @@ type scene struct {
 	streams []agentapi.StreamSpec
 	before  *lab.Status
 	vip     lab.VIP
-	holder  string
 	rec     *outage.Recording
+	struck  bool // the first fault was done
 	broken  bool // something is to be mended before the run may end
 }
 
@@ -64,11 +64,13 @@ func (d *Drill) record(ctx context.Context, sc Scenario, offset time.Duration, r
 	if err != nil {
 		return nil, err
 	}
+	if err := sc.check(before); err != nil {
+		return nil, err
+	}
 	s, err := d.stage(ctx, sc, before)
 	if err != nil {
 		return nil, err
 	}
-	run.Target = s.holder
 	defer func() {
 		if s.broken {
 			d.mendAll(ctx)
@@ -76,25 +78,39 @@ func (d *Drill) record(ctx context.Context, sc Scenario, offset time.Duration, r
 	}()
 	err = d.play(ctx, s, offset)
 	s.session.close()
+	run.Target = s.rec.Target
 	if err != nil {
 		return nil, err
 	}
 	return s.rec, d.collect(ctx, s, run.Started)
 }
 
-// mendTime bounds the mending after a drill was cut short.
-const mendTime = 60 * time.Second
+const (
+	// mendTime is how long the lab may take to be well after a drill was cut short.
+	mendTime = 60 * time.Second
+	// mendBound bounds the mending as a whole: a machine without power has to
+	// boot before that time begins.
+	mendBound = 10 * time.Minute
+)
 
 // mendAll mends what the drill broke, also when the drill was interrupted.
 func (d *Drill) mendAll(ctx context.Context) {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), mendTime)
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), mendBound)
 	defer cancel()
 	end := d.sink.Begin("drill", "restore", "mending what the drill broke")
-	_, err := d.breaker.Restore(ctx, fault.Scope{})
-	if err == nil {
-		_, err = d.breaker.WaitHealthy(ctx, fault.Scope{}, mendTime)
+	end(d.mend(ctx, fault.Scope{}, mendTime, nil))
+}
+
+// mend restores as "halab restore" does, and for the same reasons: an engine may
+// call a killed keepalived running for a second, and a client may have the wrong
+// one of two nodes in its ARP table. A host that does not answer is passed over
+// there; where everything was to be mended, no drill may call that done.
+func (d *Drill) mend(ctx context.Context, scope fault.Scope, patience time.Duration, returned func() error) error {
+	_, err := d.breaker.RestoreHealthy(ctx, scope, patience, returned)
+	if err != nil || len(scope.Nodes) > 0 {
+		return err
 	}
-	end(err)
+	return d.lab.Silence("the drill could not mend what is there")
 }
 
 // stage starts the observer and notes who is who.
@@ -127,10 +143,11 @@ func (d *Drill) stage(ctx context.Context, sc Scenario, before *lab.Status) (*sc
 		return nil, err
 	}
 	return &scene{
-		sc: sc, session: session, streams: spec.Streams, before: before, vip: vip, holder: vip.Holders[0],
+		sc: sc, session: session, streams: spec.Streams, before: before, vip: vip,
 		rec: &outage.Recording{
 			Kind: sc.Kind, Cluster: sc.Cluster, Target: vip.Holders[0], Holder: vip.Holders[0],
 			Streams: spec.Streams, Nodes: nodes(before, macs), VIPs: vips(before, d.forecast), States: states, Clocks: clocks,
+			Shows: sc.Shows,
 		},
 	}, nil
 }
@@ -141,6 +158,10 @@ func (d *Drill) collect(ctx context.Context, s *scene, since time.Time) error {
 	if err != nil {
 		return fmt.Errorf("read what the nodes reported: %w", err)
 	}
+	clocks, err := d.lab.Clocks(ctx)
+	if err != nil {
+		return err
+	}
 	s.session.mu.Lock()
 	defer s.session.mu.Unlock()
 	if err := s.session.err; err != nil && !errors.Is(err, errEnded) {
@@ -149,12 +170,29 @@ func (d *Drill) collect(ctx context.Context, s *scene, since time.Time) error {
 	s.rec.Hello = *s.session.hello
 	s.rec.Samples, s.rec.Wire, s.rec.Marks = s.session.samples, s.session.wire, s.session.marks
 	s.rec.Lag, s.rec.Errors = s.session.lag, s.session.errs
-	s.rec.Events = events
 	for n, e := range events {
-		events[n].Mono = e.Mono - s.rec.Clocks[e.Node].AheadNs
+		due := s.rec.Hello.Mono + e.Time.UnixNano() - s.rec.Hello.Wall
+		events[n].Mono = onOneClock(e.Mono, due, s.rec.Clocks[e.Node], clocks[e.Node])
 	}
+	s.rec.Events = events
 	return nil
 }
+
+// onOneClock sets a moment of a node's clock on the observer's. A machine whose
+// power was cut counts from its boot anew, and
+// none of the two readings is right for all that it told: that one counts by
+// which the event was about when its time of day says.
+func onOneClock(mono, due int64, before, after agentapi.ClockOffset) int64 {
+	a, b := mono-before.AheadNs, mono-after.AheadNs
+	if max(b-due, due-b) < max(a-due, due-a) && max(a-b, b-a) > restarted {
+		return b
+	}
+	return a
+}
+
+// restarted is by how much two readings of one clock differ only if its machine
+// booted between them: no clock drifts so far within a run.
+const restarted = int64(time.Second)
 
 func nodes(s *lab.Status, macs map[string]string) []outage.NodeInfo {
 	var list []outage.NodeInfo

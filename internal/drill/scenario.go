@@ -89,10 +89,8 @@ func Scenarios(clusters []string) []Scenario {
 // shows lists the invariants that a kind of fault is there to break.
 func shows(kind outage.Kind) []string {
 	switch kind {
-	case outage.KindKeepalivedKill:
+	case outage.KindKeepalivedKill, outage.KindNodeFreeze:
 		return []string{outage.InvStaleVIP, outage.InvTwoHolders}
-	case outage.KindNodeFreeze:
-		return []string{outage.InvTwoHolders}
 	}
 	return nil
 }

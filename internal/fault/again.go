@@ -24,7 +24,10 @@ const (
 // to be down meanwhile is mended as well. Machines without power come first, and
 // patience begins once they run. A VIP that two nodes held is announced by the
 // one that has it in the end.
-func (i *Injector) RestoreHealthy(ctx context.Context, scope Scope, patience time.Duration) ([]Mended, error) {
+//
+// returned, unless nil, is called when the restoring calls have returned: once
+// after the first ones, and again after each later ones that mended something.
+func (i *Injector) RestoreHealthy(ctx context.Context, scope Scope, patience time.Duration, returned func() error) ([]Mended, error) {
 	all, err := i.powerOn(ctx, scope)
 	if err != nil {
 		return all, err
@@ -44,6 +47,11 @@ func (i *Injector) RestoreHealthy(ctx context.Context, scope Scope, patience tim
 		all = append(all, done...)
 		if err := errors.Join(err, absent(status, scope)); err != nil {
 			return all, err
+		}
+		if returned != nil && (!looked || len(done) > 0) {
+			if err := returned(); err != nil {
+				return all, err
+			}
 		}
 		now, err := i.waitHealthy(ctx, scope, min(time.Until(end), againEvery), patience)
 		switch {

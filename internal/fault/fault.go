@@ -53,8 +53,12 @@ type Injector struct {
 	power  Power // nil: no node has a switch
 }
 
-// NewInjector returns the injector of a lab.
-func NewInjector(l states, e Engine) *Injector { return &Injector{lab: l, engine: e} }
+// NewInjector returns the injector of a lab. Power is asked for here, so that
+// nobody can forget it: a drill of machines that could not switch them failed at
+// its first poweroff. Nil is for a lab whose nodes have no switch.
+func NewInjector(l states, e Engine, p Power) *Injector {
+	return &Injector{lab: l, engine: e, power: p}
+}
 
 // Kind is one fault of the catalogue.
 type Kind struct {

@@ -22,12 +22,6 @@ type Power interface {
 	On(ctx context.Context, node string) (bool, error)
 }
 
-// WithPower gives the injector a switch for nodes that have one.
-func (i *Injector) WithPower(p Power) *Injector {
-	i.power = p
-	return i
-}
-
 // FaultPoweroff is the name of the fault.
 const FaultPoweroff = "poweroff"
 

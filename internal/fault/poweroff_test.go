@@ -72,7 +72,7 @@ func TestPoweroff(t *testing.T) {
 		t.Fatal(err)
 	}
 	p := &plugs{nodes: []string{"a-01", "a-02"}, can: []string{"a-01"}}
-	i := NewInjector(p, nil).WithPower(p)
+	i := NewInjector(p, nil, p)
 	if _, err := i.Inject(t.Context(), []string{"a-02"}, nil, order); err == nil || !strings.Contains(err.Error(), "no power that halab can cut") {
 		t.Errorf("a node without a switch: %v", err)
 	}
@@ -104,7 +104,7 @@ func TestPowerOn(t *testing.T) {
 		{"one fault", Scope{Fault: "loss"}, nil},
 	} {
 		p := &plugs{nodes: []string{"a-01", "a-02", "a-03", "a-04"}, can: []string{"a-01", "a-02", "a-03"}, off: []string{"a-01", "a-02", "a-04"}}
-		mended, err := NewInjector(p, nil).WithPower(p).powerOn(t.Context(), c.scope)
+		mended, err := NewInjector(p, nil, p).powerOn(t.Context(), c.scope)
 		var names []string
 		for _, m := range mended {
 			names = append(names, m.Node)
@@ -115,7 +115,7 @@ func TestPowerOn(t *testing.T) {
 	}
 	broken := errors.New("the provider is gone")
 	p := &plugs{nodes: []string{"a-01"}, can: []string{"a-01"}, off: []string{"a-01"}, refuses: broken}
-	if mended, err := NewInjector(p, nil).WithPower(p).powerOn(t.Context(), Scope{}); !errors.Is(err, broken) || len(mended) != 0 {
+	if mended, err := NewInjector(p, nil, p).powerOn(t.Context(), Scope{}); !errors.Is(err, broken) || len(mended) != 0 {
 		t.Errorf("a switch that does not work: %v, %v", mended, err)
 	}
 }

@@ -75,7 +75,7 @@ func newWorld(t *testing.T) *world {
 		}
 		w.says(node, state)
 	}
-	w.inject = NewInjector(lab.New("l", w.engine, func(event.Event) {}), w.engine)
+	w.inject = NewInjector(lab.New("l", w.engine, func(event.Event) {}), w.engine, nil)
 	w.engine.Forget()
 	return w
 }

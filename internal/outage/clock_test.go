@@ -27,3 +27,17 @@ func TestClocksOfHosts(t *testing.T) {
 		t.Errorf("the same clock needs no correction: %s", same.AtSource)
 	}
 }
+
+// A restore that had to begin again returns twice, and took effect no later than
+// the second time; what a later step of a scenario file restored is not meant.
+func TestAMendingEndsWhenItReturnedLast(t *testing.T) {
+	s := tell(KindCustom).probes(func(float64) string { return "b" })
+	s.rec.Marks = s.rec.Marks[:4] // up to restore-returned, at 1300
+	s.mark(MarkRestoreReturned, 1800).mark(MarkFault, 1850).mark(MarkRestore, 1900).mark(MarkRestoreReturned, 1950).mark(MarkEnd, 2000)
+	if a := Analyse(&s.rec, PhaseFailback); a.AtSource != "mark before the call" || a.UncertainMs != 800 {
+		t.Errorf("the mending is known to %g ms by the %s, wanted 800", a.UncertainMs, a.AtSource)
+	}
+	if a := Analyse(&s.rec, PhaseFault); a.UncertainMs != 300 {
+		t.Errorf("the fault is known to %g ms, wanted 300", a.UncertainMs)
+	}
+}

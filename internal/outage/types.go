@@ -214,6 +214,11 @@ const (
 	InvFlapping             = "flapping"               // more elections than the fault explains
 )
 
+// Invariants lists their names.
+func Invariants() []string {
+	return []string{InvTwoHolders, InvTwoMasters, InvNoHolder, InvHolderWithoutHAProxy, InvStaleVIP, InvFlapping}
+}
+
 // Expectation says what a scenario holds of an invariant.
 type Expectation string
 

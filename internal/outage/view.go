@@ -67,18 +67,18 @@ func look(rec *Recording, phase Phase) (v *view, problem string) {
 		return v, "the recording has no mark of the fault"
 	}
 	v.mark, v.from, v.to, v.back = fault, fault-lead, restore, restore
-	returned := MarkFaultReturned
+	begin, returned := MarkFault, MarkFaultReturned
 	switch phase {
 	case PhaseFailback:
 		if !mended {
 			return v, "the recording has no mark of the mending"
 		}
 		v.mark, v.from, v.to, v.back = restore, restore, end, end
-		returned = MarkRestoreReturned
+		begin, returned = MarkRestore, MarkRestoreReturned
 	case PhaseSoak:
 		v.from, v.to = fault, end
 	}
-	if back, ok := v.moment(returned); ok {
+	if back, ok := v.after(begin, returned); ok {
 		v.back = min(back, v.to)
 	}
 	return v, ""
@@ -92,6 +92,25 @@ func (v *view) moment(name string) (int64, bool) {
 		}
 	}
 	return 0, false
+}
+
+// after is the time of the last mark with a name that belongs to the first one
+// with another. An engine that calls a killed keepalived running gives a restore
+// nothing to do, which returns at once; a second later it starts it, and returns
+// again. The mending took effect no later than the last of these, not the first.
+func (v *view) after(begin, name string) (at int64, found bool) {
+	begun := false
+	for _, m := range v.rec.Marks {
+		switch {
+		case !begun:
+			begun = m.Name == begin
+		case m.Name == name:
+			at, found = m.At, true
+		case m.Name == MarkFault || m.Name == MarkRestore:
+			return at, found // the next step of a scenario file
+		}
+	}
+	return at, found
 }
 
 // end is the recording's end: its mark, or just after the last probe was due.
