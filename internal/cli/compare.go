@@ -70,7 +70,7 @@ func (p *program) compare(ctx context.Context, in *input) error {
 		if err != nil {
 			return nil, err
 		}
-		return drill.Select(all, in.args[2:])
+		return s.choose(all, in.args[2:])
 	}
 	results, err := drill.Compare(ctx, sides, pick, in.flags.Int("repeat"), seed(in))
 	if heads[0] == nil || heads[1] == nil {

@@ -54,15 +54,20 @@ func (p *program) arguments(ctx context.Context, at *place) []candidate {
 // and clusters.
 func (p *program) scenarioNames(ctx context.Context, at *place) []candidate {
 	var clusters []string
+	profile := topology.ProfileFast
 	list := []candidate{{string(outage.KindCalibrate), "measure the measurement"}}
 	if l := p.knownLab(ctx, at); l != nil {
+		profile = l.Profile
 		for _, c := range l.Clusters {
 			clusters = append(clusters, c.Name)
 			list = append(list, candidate{c.Name, "all scenarios of the cluster"})
 		}
 	}
 	kinds := map[string]bool{}
-	for _, s := range drill.Scenarios(clusters) {
+	for _, s := range drill.Scenarios(clusters, profile) {
+		if s.Unfit != "" {
+			continue
+		}
 		if kind := string(s.Kind); !kinds[kind] {
 			kinds[kind] = true
 			list = append(list, candidate{kind, "for every cluster"})

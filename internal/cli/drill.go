@@ -4,12 +4,14 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"slices"
 	"time"
 
 	"github.com/urfave/cli/v2"
 
 	"halab/internal/drill"
 	"halab/internal/outage"
+	"halab/internal/topology"
 	"halab/internal/ui"
 )
 
@@ -156,7 +158,18 @@ func (s *session) pick(ctx context.Context, custom []drill.Scenario) ([]drill.Sc
 	if len(custom) > 0 && len(names) == 0 {
 		return custom, nil
 	}
-	return drill.Select(all, names)
+	return s.choose(all, names)
+}
+
+// choose picks the scenarios by name, and says what this lab can't do of them.
+func (s *session) choose(all []drill.Scenario, names []string) ([]drill.Scenario, error) {
+	picked, err := drill.Select(all, names)
+	for _, sc := range all {
+		if err == nil && sc.Unfit != "" && (len(names) == 0 || slices.Contains(names, sc.Cluster)) {
+			s.emit.Info(sc.Name, "left out: "+sc.Unfit)
+		}
+	}
+	return picked, err
 }
 
 func (s *session) scenarios(ctx context.Context, custom []drill.Scenario) ([]drill.Scenario, error) {
@@ -168,7 +181,7 @@ func (s *session) scenarios(ctx context.Context, custom []drill.Scenario) ([]dri
 	for _, c := range st.Clusters {
 		clusters = append(clusters, c.Name)
 	}
-	return append(drill.Scenarios(clusters), custom...), nil
+	return append(drill.Scenarios(clusters, topology.Profile(st.Profile)), custom...), nil
 }
 
 // listed is one scenario of `drill --list --json`.
@@ -178,24 +191,31 @@ type listed struct {
 	Cluster     string   `json:"cluster"`
 	Description string   `json:"description"`
 	Shows       []string `json:"shows,omitempty"`
+	LeftOut     string   `json:"left_out,omitempty"` // why this lab can't do it
 }
 
 // listScenarios needs no lab: without one, the default lab's clusters are shown.
 func (s *session) listScenarios(ctx context.Context, custom []drill.Scenario) error {
 	all, err := s.scenarios(ctx, custom)
 	if err != nil {
-		all = append(drill.Scenarios([]string{"frontend", "backend"}), custom...)
+		all = append(drill.Scenarios([]string{"frontend", "backend"}, topology.ProfileFast), custom...)
 	}
-	if all, err = drill.Select(all, s.in.args); err != nil {
-		return err
+	if len(s.in.args) > 0 {
+		if all, err = drill.Select(all, s.in.args); err != nil {
+			return err
+		}
 	}
 	list := make([]listed, len(all))
 	for i, sc := range all {
-		list[i] = listed{sc.Name, string(sc.Kind), sc.Cluster, sc.Description, sc.Shows}
+		list[i] = listed{sc.Name, string(sc.Kind), sc.Cluster, sc.Description, sc.Shows, sc.Unfit}
 	}
 	return s.answer(list, func() error {
 		for _, l := range list {
-			if _, err := fmt.Fprintf(s.stdout, "%s\n    %s\n", ui.Clean(l.Name), ui.Clean(l.Description)); err != nil {
+			text := fmt.Sprintf("%s\n    %s\n", ui.Clean(l.Name), ui.Clean(l.Description))
+			if l.LeftOut != "" {
+				text += "    left out: " + l.LeftOut + "\n"
+			}
+			if _, err := fmt.Fprint(s.stdout, text); err != nil {
 				return err
 			}
 		}

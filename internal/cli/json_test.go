@@ -18,21 +18,22 @@ import (
 // answersByCommand lists what each section of docs/json.md describes.
 func answersByCommand() map[string][]any {
 	return map[string][]any{
-		"status":      {lab.Status{}},
-		"up":          {arisen{}, planned{}},
-		"down":        {removed{}},
-		"fail":        {broken{}},
-		"restore":     {mended{}},
-		"switch":      {fault.Switched{}},
-		"logs":        {ui.LogEntry{}},
-		"curl, watch": {agentapi.Response{}, ui.WatchSummary{}},
-		"config":      {labShape{}},
-		"doctor":      {checkup{}},
-		"build":       {built{}},
-		"lint":        {linted{}},
-		"network":     {wiring{}},
-		"vagrant":     {exported{}},
-		"version":     {versions{}},
+		"status":       {lab.Status{}},
+		"up":           {arisen{}, planned{}},
+		"down":         {removed{}},
+		"fail":         {broken{}},
+		"restore":      {mended{}},
+		"switch":       {fault.Switched{}},
+		"drill --list": {listed{}},
+		"logs":         {ui.LogEntry{}},
+		"curl, watch":  {agentapi.Response{}, ui.WatchSummary{}},
+		"config":       {labShape{}},
+		"doctor":       {checkup{}},
+		"build":        {built{}},
+		"lint":         {linted{}},
+		"network":      {wiring{}},
+		"vagrant":      {exported{}},
+		"version":      {versions{}},
 	}
 }
 

@@ -43,7 +43,7 @@ func TestShowsReachTheAnalysis(t *testing.T) {
 			t.Errorf("after the mending %s is not among what may be: %v", name, may)
 		}
 	}
-	for _, sc := range Scenarios([]string{"n"}) {
+	for _, sc := range Scenarios([]string{"n"}, topology.ProfileFast) {
 		rec := &outage.Recording{Kind: sc.Kind, Shows: sc.Shows, Marks: run.Recorded.Marks}
 		told := expected(outage.Run{Phases: []outage.Analysis{outage.Analyse(rec, outage.PhaseFault)}}, 0, outage.Must)
 		if !slices.Equal(slices.Sorted(slices.Values(told)), slices.Sorted(slices.Values(sc.Shows))) {

@@ -24,6 +24,8 @@ type Scenario struct {
 	Budget string
 	// Shows lists invariants that the scenario is there to break.
 	Shows []string
+	// Unfit says why this lab can't do it; empty where it can.
+	Unfit string
 	// KnownMs is the length of the outage that a calibration makes.
 	KnownMs float64
 }
@@ -72,15 +74,20 @@ func lookup(kind outage.Kind) (builtin, bool) {
 	return builtin{}, false
 }
 
-// Scenarios lists the built-in scenarios for each cluster of a lab.
-func Scenarios(clusters []string) []Scenario {
+// Scenarios lists the built-in scenarios for each cluster of a lab with these
+// timings.
+func Scenarios(clusters []string, p topology.Profile) []Scenario {
 	var list []Scenario
 	for _, c := range clusters {
 		for _, b := range builtins() {
-			list = append(list, Scenario{
+			sc := Scenario{
 				Name: c + "/" + string(b.kind), Kind: b.kind, Cluster: c,
 				Description: fmt.Sprintf(b.text, c), Shows: shows(b.kind),
-			})
+			}
+			if b.kind == outage.KindSwitch {
+				sc.Unfit = fault.NoSwitch(p)
+			}
+			list = append(list, sc)
 		}
 	}
 	return list
@@ -96,10 +103,11 @@ func shows(kind outage.Kind) []string {
 }
 
 // Select picks scenarios by the names given on the command line: a full name, a
-// kind (for every cluster), or a cluster (all its kinds). No names pick all.
+// kind (for every cluster), or a cluster (all its kinds). No names pick all. What
+// this lab can't do is picked only where it was named, and then refused.
 func Select(all []Scenario, names []string) ([]Scenario, error) {
 	if len(names) == 0 {
-		return all, nil
+		return slices.DeleteFunc(slices.Clone(all), unfit), nil
 	}
 	var picked []Scenario
 	for _, name := range names {
@@ -112,6 +120,11 @@ func Select(all []Scenario, names []string) ([]Scenario, error) {
 		if len(fits) == 0 {
 			return nil, unknownScenario(name, all)
 		}
+		if able := slices.DeleteFunc(slices.Clone(fits), unfit); len(able) > 0 {
+			fits = able
+		} else {
+			return nil, fmt.Errorf("%s can't be done on this lab: %s\n  list what can:  halab drill --list", fits[0].Name, fits[0].Unfit)
+		}
 		for _, s := range fits {
 			if !slices.ContainsFunc(picked, func(p Scenario) bool { return p.Name == s.Name }) {
 				picked = append(picked, s)
@@ -120,6 +133,8 @@ func Select(all []Scenario, names []string) ([]Scenario, error) {
 	}
 	return picked, nil
 }
+
+func unfit(s Scenario) bool { return s.Unfit != "" }
 
 func unknownScenario(name string, all []Scenario) error {
 	var known []string

@@ -3,10 +3,12 @@ package drill
 import (
 	"strings"
 	"testing"
+
+	"halab/internal/topology"
 )
 
 func TestSelect(t *testing.T) {
-	all := Scenarios([]string{"frontend", "backend"})
+	all := Scenarios([]string{"frontend", "backend"}, topology.ProfileFast)
 	cases := []struct {
 		names []string
 		count int
@@ -31,8 +33,32 @@ func TestSelect(t *testing.T) {
 	}
 }
 
+// A lab that can't move a VIP on purpose is not drilled for it, unless it is asked
+// for that alone; then the reason is given before anything is done.
+func TestWhatALabCantDoIsLeftOut(t *testing.T) {
+	all := Scenarios([]string{"frontend", "backend"}, topology.ProfileClassic)
+	for _, c := range []struct {
+		names []string
+		count int
+		err   string
+	}{
+		{nil, 20, ""},
+		{[]string{"frontend"}, 10, ""},
+		{[]string{"backend/switch"}, 0, "backend/switch can't be done on this lab: keepalived of profile classic follows no wish"},
+		{[]string{"haproxy-kill", "switch"}, 0, "frontend/switch can't be done on this lab"},
+	} {
+		picked, err := Select(all, c.names)
+		if len(picked) != c.count || (err == nil) != (c.err == "") || err != nil && !strings.Contains(err.Error(), c.err) {
+			t.Errorf("%v picks %d scenarios, wanted %d; error %v, wanted %q", c.names, len(picked), c.count, err, c.err)
+		}
+	}
+	if len(all) != 22 {
+		t.Errorf("%d scenarios are listed, wanted all 22", len(all))
+	}
+}
+
 func TestEveryScenarioBreaksAndMends(t *testing.T) {
-	for _, s := range Scenarios([]string{"frontend"}) {
+	for _, s := range Scenarios([]string{"frontend"}, topology.ProfileFast) {
 		if s.Description == "" || strings.Contains(s.Description, "%") {
 			t.Errorf("%s is described as %q", s.Name, s.Description)
 		}

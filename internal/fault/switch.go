@@ -30,6 +30,16 @@ type Switched struct {
 // most of one to take over.
 const switchTime = 10 * time.Second
 
+// NoSwitch says why no VIP of a lab with these timings can be moved on purpose, or
+// "". Classic is as the seed had it: nothing in its keepalived.conf follows a file
+// of the node's agent.
+func NoSwitch(p topology.Profile) string {
+	if p == topology.ProfileClassic {
+		return "keepalived of profile classic follows no wish to hand a VIP over"
+	}
+	return ""
+}
+
 // Switch moves the VIP of a cluster to another node, as gentle as keepalived
 // can be made to do it. With no node named it goes to the next one.
 func (i *Injector) Switch(ctx context.Context, cluster, to string) (Switched, error) {
@@ -42,6 +52,10 @@ func (i *Injector) Switch(ctx context.Context, cluster, to string) (Switched, er
 		return Switched{}, unknownCluster(cluster, status)
 	}
 	c := status.Clusters[at]
+	if why := NoSwitch(topology.Profile(status.Profile)); why != "" {
+		return Switched{}, fmt.Errorf("%s can't be moved on purpose: %s\n  move it by a stop:  halab fail %s keepalived  and back by  halab restore %s",
+			c.VIP.Name, why, c.VIP.Name, c.Name)
+	}
 	from, to, err := route(c, to)
 	if err != nil {
 		return Switched{}, err
