@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"halab/internal/agentapi"
+	"halab/internal/event"
 	"halab/internal/fault"
 	"halab/internal/lab"
 	"halab/internal/ui"
@@ -18,6 +19,7 @@ import (
 // answersByCommand lists what each section of docs/json.md describes.
 func answersByCommand() map[string][]any {
 	return map[string][]any{
+		"The story":    {event.Line{}},
 		"status":       {lab.Status{}},
 		"up":           {arisen{}, planned{}},
 		"down":         {removed{}},
@@ -111,5 +113,6 @@ func TestJSONIsOneDocument(t *testing.T) {
 		if err := dec.Decode(&doc); err != nil || dec.More() || r.code != 0 {
 			t.Errorf("halab %s --json: exit %d, %v\n%s%s", c, r.code, err, r.stdout, r.stderr)
 		}
+		told(t, r.stderr)
 	}
 }

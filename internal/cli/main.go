@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"strings"
 
 	"github.com/urfave/cli/v2"
 
@@ -39,6 +38,7 @@ type program struct {
 	stdout, stderr io.Writer
 	env            func(string) string
 	open           func(ctx context.Context, host string) (engineAPI, error)
+	json           bool // the command was called with --json
 }
 
 func (p *program) main(ctx context.Context, args []string) int {
@@ -50,9 +50,7 @@ func (p *program) main(ctx context.Context, args []string) int {
 	if code == exitInterrupted && ui.NewTerminal(p.stderr, ui.ColourNever, p.env).TTY {
 		fmt.Fprint(p.stderr, "\r") // over the ^C that the terminal shows
 	}
-	for line := range strings.Lines(explain(ctx, err)) {
-		fmt.Fprintln(p.stderr, ui.Clean(strings.TrimRight(line, "\r\n")))
-	}
+	p.lastWords(explain(ctx, err))
 	return code
 }
 

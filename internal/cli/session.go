@@ -81,7 +81,7 @@ func (p *program) session(ctx context.Context, in *input) (*session, error) {
 
 // tell is the sink of the story; the display begins with the first event.
 func (s *session) tell(e event.Event) {
-	s.story.get(s.err, s.in.detail).Send(e)
+	s.story.get(s.err, s.in.settings).Send(e)
 }
 
 func (s *session) close() {

@@ -122,6 +122,7 @@ func wrong(_ *cli.Context, err error, _ bool) error { return usage("%v", err) }
 // act checks the arguments and runs the command.
 func (p *program) act(c *cli.Context, s spec, path string) error {
 	args := c.Args().Slice()
+	p.json = c.Bool("json")
 	if s.run == nil {
 		var names []string
 		for _, sub := range s.sub {

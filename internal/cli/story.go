@@ -1,8 +1,12 @@
 package cli
 
 import (
+	"fmt"
+	"strings"
 	"sync"
+	"time"
 
+	"halab/internal/event"
 	"halab/internal/ui"
 )
 
@@ -13,13 +17,30 @@ type story struct {
 	progress ui.Progress
 }
 
-func (s *story) get(t ui.Terminal, detail ui.Detail) ui.Progress {
+// get begins the display if there is none: with --json a line of JSON an event.
+func (s *story) get(t ui.Terminal, set settings) ui.Progress {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.progress == nil {
-		s.progress = ui.NewProgress(t, detail)
+	switch {
+	case s.progress != nil:
+	case set.json:
+		s.progress = ui.NewJSONProgress(t, set.detail)
+	default:
+		s.progress = ui.NewProgress(t, set.detail)
 	}
 	return s.progress
+}
+
+// lastWords tells what ended halab: to a program, as the story's last event.
+func (p *program) lastWords(text string) {
+	if p.json && text != "" {
+		e := event.Event{Time: time.Now(), Subject: "halab", Status: event.Failed, Text: strings.TrimPrefix(text, "halab: ")}
+		_ = ui.WriteJSONLine(p.stderr, e.Line()) // there is nobody else to tell
+		return
+	}
+	for line := range strings.Lines(text) {
+		fmt.Fprintln(p.stderr, ui.Clean(strings.TrimRight(line, "\r\n")))
+	}
 }
 
 func (s *story) end() {

@@ -20,12 +20,32 @@ const (
 
 // Event is one thing that happened.
 type Event struct {
-	Time    time.Time     `json:"time"`
-	Subject string        `json:"subject,omitempty"` // what it is about, e.g. "frontend-01-haproxy"
-	Phase   string        `json:"phase,omitempty"`   // what is done to it, e.g. "build", "create", "start", "ready"
-	Status  Status        `json:"status"`
-	Text    string        `json:"text,omitempty"`    // a few words for a person
-	Elapsed time.Duration `json:"elapsed,omitempty"` // since Started, nanoseconds
+	Time    time.Time
+	Subject string // what it is about, e.g. "frontend-01-haproxy"
+	Phase   string // what is done to it, e.g. "build", "create", "start", "ready"
+	Status  Status
+	Text    string        // a few words for a person; of Failed, the error
+	Elapsed time.Duration // since Started
+}
+
+// Line is the JSON form of an event; it is public (docs/json.md).
+type Line struct {
+	Time    time.Time `json:"time"`
+	Subject string    `json:"subject,omitempty"`
+	Phase   string    `json:"phase,omitempty"`
+	Status  Status    `json:"status"`
+	Text    string    `json:"text,omitempty"`
+	Error   string    `json:"error,omitempty"`
+	Seconds float64   `json:"seconds,omitempty"`
+}
+
+// Line gives the event's JSON form.
+func (e Event) Line() Line {
+	l := Line{Time: e.Time, Subject: e.Subject, Phase: e.Phase, Status: e.Status, Text: e.Text, Seconds: e.Elapsed.Seconds()}
+	if e.Status == Failed {
+		l.Text, l.Error = "", e.Text
+	}
+	return l
 }
 
 // Final says whether the event ends its subject's phase.

@@ -5,7 +5,10 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"sync"
 	"unicode/utf8"
+
+	"halab/internal/event"
 )
 
 // WriteJSON writes one indented JSON document.
@@ -17,6 +20,30 @@ func WriteJSON(w io.Writer, v any) error {
 func WriteJSONLine(w io.Writer, v any) error {
 	return writeJSON(w, v, "")
 }
+
+// jsonStory writes each event as an object on a line of its own.
+type jsonStory struct {
+	w     io.Writer
+	quiet bool
+	mu    sync.Mutex
+}
+
+// NewJSONProgress tells a story to a program: every event, or with Quiet the
+// warnings and failures.
+func NewJSONProgress(w io.Writer, detail Detail) Progress {
+	return &jsonStory{w: w, quiet: detail == Quiet}
+}
+
+func (j *jsonStory) Send(e event.Event) {
+	if j.quiet && e.Status != event.Warn && e.Status != event.Failed {
+		return
+	}
+	j.mu.Lock()
+	defer j.mu.Unlock()
+	_ = WriteJSONLine(j.w, e.Line()) // who closes stderr wants no story
+}
+
+func (j *jsonStory) Close() {}
 
 func writeJSON(w io.Writer, v any, indent string) error {
 	var b bytes.Buffer

@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"encoding/json"
 	"maps"
 	"os"
 	"strings"
@@ -105,4 +106,41 @@ func TestUpMendsALostParent(t *testing.T) {
 	lab.Run(t, "up")
 	lab.AwaitReady(t, 15*time.Second)
 	lab.Serves(t, 4, 5*time.Second)
+}
+
+// To a program the story is told in JSON as well: each line of stderr is an event,
+// what is wrong is the last one, and stdout has one answer.
+func TestUpTellsItsStoryInJSON(t *testing.T) {
+	lab := Shared(t)
+	type told struct {
+		Time                          time.Time
+		Subject, Phase, Status, Error string
+	}
+	story := func(r Result) (list []told) {
+		for _, line := range lines(r.Stderr) {
+			var e told
+			if err := json.Unmarshal([]byte(line), &e); err != nil || e.Time.IsZero() || e.Status == "" {
+				t.Errorf("no event: %q (%v)", line, err)
+			}
+			list = append(list, e)
+		}
+		return list
+	}
+	command(t, "docker", "rm", "-f", lab.container(t, "frontend-02", "app"))
+	r := lab.Run(t, "up", "--json")
+	if up := decode[struct{ Lab, URL string }](t, r); up.Lab != lab.Name || up.URL == "" {
+		t.Errorf("the answer is %+v", up)
+	}
+	made := 0
+	for _, e := range story(r) {
+		if e.Phase == "create" && e.Status == "done" && strings.Contains(e.Subject, "frontend-02-app") {
+			made++
+		}
+	}
+	if made != 1 {
+		t.Errorf("the app was made %d times by the story:\n%s", made, r.Stderr)
+	}
+	if events := story(lab.Try(t, "switch", "frontend", "backend-01", "--json")); len(events) != 1 || events[0].Status != "failed" || events[0].Subject != "halab" {
+		t.Errorf("a refused switch tells %+v", events)
+	}
 }
