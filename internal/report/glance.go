@@ -47,9 +47,11 @@ func glanceRows(r *outage.Result) []glanceRow {
 }
 
 const (
-	glanceLeft = 180
-	glanceZero = 26 // a column for outages that were not seen at all
-	glanceLane = 18
+	glanceLeft  = 180
+	glanceMost  = 360 // what of a scenario's name does not fit there is cut
+	glanceRight = 96
+	glanceZero  = 26 // a column for outages that were not seen at all
+	glanceLane  = 18
 )
 
 // glance draws all scenarios under one logarithmic scale: predicted ranges as
@@ -66,16 +68,20 @@ func (k ink) glance(r *outage.Result) (string, error) {
 			values = append(values, p.MinMs, p.MaxMs)
 		}
 	}
-	p := k.pen(pictureWidth, float64(len(all))*glanceLane+44)
-	x := decadesFor(values, glanceLeft+glanceZero+14, pictureWidth-96)
+	left, right := float64(glanceLeft), float64(glanceRight)
+	for _, g := range all {
+		left, right = max(left, k.room(rowText, g.name)), max(right, k.room(smallText, g.median())+8)
+	}
+	p := glancePen{k.pen(pictureWidth, float64(len(all))*glanceLane+44), min(left, glanceMost)}
+	x := decadesFor(values, p.left+glanceZero+14, pictureWidth-right)
 	bottom := float64(len(all))*glanceLane + 4
-	p.rect(panelColour, glanceLeft, 4, glanceZero, bottom-4)
+	p.rect(panelColour, p.left, 4, glanceZero, bottom-4)
 	p.rect(panelColour, x.from-8, 4, x.to-x.from+16, bottom-4)
 	for _, t := range x.ticks() {
 		p.line(gridColour, 0.8, nil, point{x.at(t), 4}, point{x.at(t), bottom})
 		p.text(mutedColour, smallText, x.at(t), bottom+14, middle, tickText(t))
 	}
-	p.text(mutedColour, smallText, glanceLeft+glanceZero/2, bottom+14, middle, "0")
+	p.text(mutedColour, smallText, p.left+glanceZero/2, bottom+14, middle, "0")
 	p.text(mutedColour, smallText, (x.from+x.to)/2, bottom+30, middle, "outage at the edge, ms")
 	for i, g := range all {
 		p.glanceLane(g, x, 4+float64(i)*glanceLane)
@@ -83,24 +89,38 @@ func (k ink) glance(r *outage.Result) (string, error) {
 	return p.svg(glanceWords(all))
 }
 
-func (p *pen) glanceLane(g glanceRow, x decades, y float64) {
+// median says the middle one of the runs.
+func (g glanceRow) median() string {
+	if g.row.Summary.N == 0 {
+		return ""
+	}
+	return "median " + number(g.row.Summary.Median)
+}
+
+// glancePen draws beside names that end at left.
+type glancePen struct {
+	*pen
+	left float64
+}
+
+func (p glancePen) glanceLane(g glanceRow, x decades, y float64) {
 	at := func(v float64) float64 {
 		if v <= 0 {
-			return glanceLeft + glanceZero/2
+			return p.left + glanceZero/2
 		}
 		return x.at(v)
 	}
-	p.text(inkColour, 11, 4, y+13, start, g.name)
+	p.text(inkColour, rowText, 4, y+13, start, p.fit(rowText, p.left, g.name))
 	if e := g.row.Predicted; e != nil {
 		a, b := at(e.MinMs), at(e.MaxMs)
 		switch {
 		case e.Never:
 			a, b = x.to, x.to+8
 		case e.MinMs <= 0 && e.MaxMs > 0:
-			p.rect(predictedColour, glanceLeft, y+3, glanceZero, glanceLane-6)
+			p.rect(predictedColour, p.left, y+3, glanceZero, glanceLane-6)
 			a = x.from - 8
 		case e.MaxMs <= 0:
-			a, b = glanceLeft, glanceLeft+glanceZero
+			a, b = p.left, p.left+glanceZero
 		}
 		p.rect(predictedColour, a, y+3, max(b-a, 2), glanceLane-6)
 	}
@@ -114,7 +134,7 @@ func (p *pen) glanceLane(g glanceRow, x decades, y float64) {
 	if g.row.Summary.N > 0 {
 		m := at(g.row.Summary.Median)
 		p.line(inkColour, 1.6, nil, point{m, y + 3}, point{m, y + glanceLane - 3})
-		p.text(inkColour, smallText, pictureWidth-4, y+13, end, "median "+number(g.row.Summary.Median))
+		p.text(inkColour, smallText, pictureWidth-4, y+13, end, g.median())
 	}
 }
 

@@ -97,7 +97,7 @@ func TestNoFailureIsThinnedOut(t *testing.T) {
 			drawn[parse(t, m[1])] = true
 		}
 	}
-	x := linear{sc.from, sc.to, leftMargin, pictureWidth - rightMargin}
+	x := linear{sc.from, sc.to, k.column(sc), pictureWidth - rightMargin}
 	failed := 0
 	for _, p := range sc.streams[0].dots {
 		if !p.failed {

@@ -2,12 +2,25 @@ package report
 
 import "halab/internal/outage"
 
+// row labels a row, cut where it is too long for the column.
+func (p *picture) row(y float64, label string) {
+	p.text(inkColour, rowText, p.left-6, y, end, p.fit(rowText, p.left, label))
+}
+
+// outageLabel says how long the outage at the edge was.
+func outageLabel(s scene) string {
+	if s.edge == nil {
+		return "edge outage none"
+	}
+	return "edge outage " + number(s.edge.Ms()) + " ms"
+}
+
 // lanes draws who held the VIP, and the outage beside its prediction.
 func (p *picture) lanes() {
 	y := p.bottom - float64(len(p.nodes)+1)*laneHeight
 	for _, n := range p.nodes {
-		p.text(inkColour, 11, leftMargin-6, y+12, end, plain(n))
-		p.line(gridColour, 0.6, nil, point{leftMargin, y + laneHeight}, point{p.x.to, y + laneHeight})
+		p.row(y+12, plain(n))
+		p.line(gridColour, 0.6, nil, point{p.left, y + laneHeight}, point{p.x.to, y + laneHeight})
 		p.tenures(p.analysis.Holders, n, y+3, 8)
 		p.tenures(p.analysis.Masters, n, y+13, 3)
 		y += laneHeight
@@ -43,14 +56,12 @@ func (p *picture) outageLane(y float64) {
 		p.rect(predictedColour, a, y+3, max(b-a, 2), 13)
 		right = b
 	}
-	length := "none"
 	if p.edge != nil {
 		a, b := p.x.clamped(p.edge.FromMs), p.x.clamped(p.edge.ToMs)
 		p.rect(failColour, a, y+7, max(b-a, 1), 5)
 		right = max(right, b)
-		length = number(p.edge.Ms()) + " ms"
 	}
-	p.text(inkColour, 11, leftMargin-6, y+13, end, "edge outage "+length)
+	p.row(y+13, outageLabel(p.scene))
 	if p.expected == nil {
 		return
 	}
@@ -58,11 +69,11 @@ func (p *picture) outageLane(y float64) {
 		return // the bar to the end of the picture says it
 	}
 	text := "predicted " + spread(p.expected.MinMs, p.expected.MaxMs) + " ms"
-	w, left := p.width(smallText, text)*1.15+6, p.x.clamped(begin)
+	w, left := p.room(smallText, text), p.x.clamped(begin)
 	switch {
 	case right+w <= p.x.to:
 		p.text(inkColour, smallText, right+6, y+13, start, text)
-	case left-w >= leftMargin:
+	case left-w >= p.left:
 		p.text(inkColour, smallText, left-6, y+13, end, text)
 	}
 }
@@ -81,9 +92,9 @@ func (p *picture) axis(x linear, y float64, title string) {
 // overview draws the first stream over the whole phase, small, with the
 // stretch that is shown large marked.
 func (p *picture) overview(y float64) {
-	x := linear{p.analysis.FromMs, max(p.analysis.ToMs, p.analysis.FromMs+1), leftMargin, pictureWidth - rightMargin}
-	p.text(inkColour, 11, leftMargin-6, y+14, end, "whole phase")
-	p.rect(panelColour, leftMargin, y, x.to-leftMargin, 28)
+	x := linear{p.analysis.FromMs, max(p.analysis.ToMs, p.analysis.FromMs+1), p.left, pictureWidth - rightMargin}
+	p.row(y+14, "whole phase")
+	p.rect(panelColour, p.left, y, x.to-p.left, 28)
 	p.rect(windowColour, x.clamped(p.x.lo), y, max(x.clamped(p.x.hi)-x.clamped(p.x.lo), 1), 28)
 	if len(p.streams) > 0 {
 		var seen []float64

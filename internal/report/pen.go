@@ -54,7 +54,7 @@ func (c colour) sentinel() color.Color { return color.NRGBA{R: 1, G: 0, B: uint8
 type point struct{ x, y float64 }
 
 // ink draws pictures: it holds the font that text is measured with. The browser
-// shows text in its own font, which is about as wide.
+// shows text in its own.
 type ink struct{ font *opentype.Font }
 
 func newInk() (ink, error) {
@@ -85,6 +85,25 @@ func (a anchor) weight() xfont.Weight {
 func (k ink) width(size float64, s string) float64 {
 	face := k.face(size)
 	return face.Width(s).Points()
+}
+
+// wider is how many times as wide as measured a text may be shown: that is DejaVu
+// Sans, what Chromium takes where a system has none of the page's fonts.
+const wider = 1.15
+
+// room is how much of the width a text may need, with a little air around it.
+func (k ink) room(size float64, s string) float64 { return k.width(size, s)*wider + 8 }
+
+// fit cuts a text that needs more room than there is.
+func (k ink) fit(size, room float64, s string) string {
+	if k.room(size, s) <= room {
+		return s
+	}
+	runes := []rune(s)
+	for len(runes) > 0 && k.room(size, string(runes)+"…") > room {
+		runes = runes[:len(runes)-1]
+	}
+	return string(runes) + "…"
 }
 
 // pen draws one picture; y counts downwards.

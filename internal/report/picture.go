@@ -14,10 +14,12 @@ import (
 // has room.
 const (
 	pictureWidth = 840
-	leftMargin   = 104
+	leftMargin   = 136 // room for "edge outage 12345 ms"
+	leftMost     = 280 // what of a node's name does not fit there is cut
 	rightMargin  = 18
 	labelRow     = 13
 	laneHeight   = 19
+	rowText      = 11
 	smallText    = 10
 )
 
@@ -26,6 +28,7 @@ const (
 type picture struct {
 	scene
 	*pen
+	left   float64 // where the rows' labels end and the time scale begins
 	x      linear
 	labels []label
 	top    float64 // where the panels begin
@@ -46,7 +49,8 @@ type label struct {
 // draw makes the SVG of a scene. The strip of the whole phase is left out where
 // a page has very many pictures.
 func (k ink) draw(s scene, strip bool) (string, error) {
-	p := picture{scene: s, x: timeScale(s.from, s.to, leftMargin, pictureWidth-rightMargin)}
+	left := k.column(s)
+	p := picture{scene: s, left: left, x: timeScale(s.from, s.to, left, pictureWidth-rightMargin)}
 	rows := 0
 	p.labels, rows = k.place(s, p.x)
 	p.top = float64(rows)*labelRow + 8
@@ -69,6 +73,18 @@ func (k ink) draw(s scene, strip bool) (string, error) {
 		p.overview(p.bottom + 38)
 	}
 	return p.svg(describe(s))
+}
+
+// column is how wide the rows' labels are: as the longest of them.
+func (k ink) column(s scene) float64 {
+	width := k.room(rowText, outageLabel(s))
+	for _, n := range s.nodes {
+		width = max(width, k.room(rowText, plain(n)))
+	}
+	for _, st := range s.streams {
+		width = max(width, k.room(rowText, plain(st.name))+k.room(9, "failed"))
+	}
+	return min(max(width, leftMargin), leftMost)
 }
 
 func zeroName(p outage.Phase) string {
@@ -101,7 +117,7 @@ func (k ink) place(s scene, x linear) ([]label, int) {
 			l.c = faultColour
 		}
 		if st.AtMs < x.lo {
-			l.text, l.x, l.before = "← "+l.text, leftMargin-4, true
+			l.text, l.x, l.before = "← "+l.text, x.from-4, true
 		}
 		i := len(out)
 		for i > 0 && out[i-1].at > l.at {
@@ -112,7 +128,7 @@ func (k ink) place(s scene, x linear) ([]label, int) {
 	rows := 0
 	ends := make([]float64, 0, len(out)) // right end of the last label of each row
 	for i := range out {
-		w := k.width(smallText, out[i].text)*1.15 + 8 // the browser's font may be wider
+		w := k.room(smallText, out[i].text)
 		out[i].left = out[i].x+w > pictureWidth
 		begin, end := out[i].x, out[i].x+w
 		if out[i].left {
@@ -174,7 +190,7 @@ const failStrip = 15 // failed probes have a row of their own above the scale
 
 // panel draws the probes of one stream: latency upwards, failures on top.
 func (p *picture) panel(st probes, y, h float64) {
-	p.rect(panelColour, leftMargin, y, p.x.to-leftMargin, h)
+	p.rect(panelColour, p.left, y, p.x.to-p.left, h)
 	var seen []float64
 	for _, d := range st.dots {
 		if !d.failed && d.due >= p.x.lo && d.due <= p.x.hi {
@@ -184,8 +200,8 @@ func (p *picture) panel(st probes, y, h float64) {
 	scale := decadesFor(seen, y+h-5, y+failStrip+5)
 	if len(seen) > 0 {
 		for _, t := range scale.ticks() {
-			p.line(gridColour, 0.6, nil, point{leftMargin, scale.at(t)}, point{p.x.to, scale.at(t)})
-			p.text(mutedColour, 9, leftMargin-6, scale.at(t)+3, end, tickText(t)+" ms")
+			p.line(gridColour, 0.6, nil, point{p.left, scale.at(t)}, point{p.x.to, scale.at(t)})
+			p.text(mutedColour, 9, p.left-6, scale.at(t)+3, end, tickText(t)+" ms")
 		}
 	}
 	for _, sp := range st.spans {
@@ -194,9 +210,9 @@ func (p *picture) panel(st probes, y, h float64) {
 			p.rect(bandColour, a, y, max(b-a, 1), h)
 		}
 	}
-	p.text(inkColour, 11, 4, y+11, start, plain(st.name))
+	p.text(inkColour, rowText, 4, y+11, start, p.fit(rowText, p.left-p.room(9, "failed"), plain(st.name)))
 	if st.failed > 0 {
-		p.text(failColour, 9, leftMargin-6, y+11, end, "failed")
+		p.text(failColour, 9, p.left-6, y+11, end, "failed")
 	}
 	p.scatter(st.dots, p.x, 4.4, func(d probe) float64 {
 		if d.failed {
@@ -205,7 +221,7 @@ func (p *picture) panel(st probes, y, h float64) {
 		return scale.at(d.latency)
 	})
 	if len(st.dots) == 0 {
-		p.text(mutedColour, smallText, leftMargin+6, y+h/2+4, start, "the samples were not saved")
+		p.text(mutedColour, smallText, p.left+6, y+h/2+4, start, "the samples were not saved")
 	}
 }
 
