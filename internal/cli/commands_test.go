@@ -45,6 +45,10 @@ func TestWrongUsageEndsWithTwo(t *testing.T) {
 		{"status --name A_B", "--name cannot be"},
 		{"status --name -x", "--name cannot be"},
 		{"up --subnet 192.168.99.1/24", "--subnet cannot be"},
+		{"drill --soak 1s frontend", "--soak breaks nothing"},
+		{"drill --soak 1s -s x.yaml", "--soak breaks nothing"},
+		{"drill calibrate -s x.yaml", "calibrate stands alone"},
+		{"drill calibrate frontend", "calibrate stands alone"},
 		{"help nothing", "no command"},
 	} {
 		r := w.run(strings.Fields(c.in)...)

@@ -63,11 +63,8 @@ func (p *program) drill(ctx context.Context, in *input) error {
 	if err != nil {
 		return err
 	}
-	if in.flags.Int("repeat") < 1 {
-		return usage("--repeat cannot be %d: a drill measures at least once", in.flags.Int("repeat"))
-	}
-	if in.flags.Int("stress") > 0 && in.flags.Duration("soak") <= 0 {
-		return usage("--stress goes with --soak TIME")
+	if err := checkDrill(in); err != nil {
+		return err
 	}
 	custom, err := scenarioFiles(in.flags.StringSlice("scenario"))
 	if err != nil {
@@ -94,6 +91,22 @@ func (p *program) drill(ctx context.Context, in *input) error {
 		return err
 	}
 	return s.finish(result, outputs, err)
+}
+
+// checkDrill refuses what would be read and then left aside.
+func checkDrill(in *input) error {
+	soak, files := in.flags.Duration("soak") > 0, len(in.flags.StringSlice("scenario"))
+	switch {
+	case in.flags.Int("repeat") < 1:
+		return usage("--repeat cannot be %d: a drill measures at least once", in.flags.Int("repeat"))
+	case in.flags.Int("stress") > 0 && !soak:
+		return usage("--stress goes with --soak TIME")
+	case soak && len(in.args)+files > 0:
+		return usage("--soak breaks nothing: it takes no SCENARIO and no --scenario FILE")
+	case slices.Contains(in.args, string(outage.KindCalibrate)) && len(in.args)+files > 1:
+		return usage("calibrate stands alone: it measures the measurement, and no other SCENARIO")
+	}
+	return nil
 }
 
 // drills are those on this session's lab.
