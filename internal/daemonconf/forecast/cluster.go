@@ -105,12 +105,15 @@ func (m Member) Sees(t facts.Tracked) bool {
 }
 
 // Followed says whether halab's process 1 watches HAProxy and ends keepalived when
-// it is gone: the lab's own way on 1.3.5, whose file says nothing of it but for
-// halab's notify scripts, and tracks nothing.
+// it is gone: the lab's own way before keepalived 2.0, which follows no files. Its
+// configuration tracks nothing and says so in its first line alone.
 func (m Member) Followed() bool {
-	return len(m.Is.Tracked) == 0 && slices.ContainsFunc(m.Is.Notify, func(n facts.Notify) bool {
-		return strings.Contains(n.Command.V, "halab agent notify")
-	})
+	conf := m.Node.Keepalived.Conf
+	if len(m.Is.Tracked) > 0 || conf == nil || len(conf.Files) == 0 || m.Node.Keepalived.Version.AtLeast("2.0") {
+		return false
+	}
+	first, _, _ := strings.Cut(conf.Files[0].String(), "\n")
+	return strings.HasPrefix(first, "# keepalived.conf of ") && strings.HasSuffix(first, ", profile fast.")
 }
 
 // Priority is the effective priority while HAProxy is well: a positive weight is
