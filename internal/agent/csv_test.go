@@ -21,6 +21,8 @@ func TestParseServers(t *testing.T) {
 			map[string]string{"a": "UP", "other/a": "DOWN"}},
 		{"short lines are left out", columns + "app,a\n\napp,b,0,DOWN,1,2,\n", map[string]string{"b": "DOWN"}},
 		{"quotes", columns + "app,a,0,UP,1,2,\"Layer4, \"\"timeout\"\"\"\n", map[string]string{"a": "UP"}},
+		{"not looked at yet", "# pxname,svname,status,check_status,\napp,a,UP,INI,\napp,b,UP,* INI,\napp,c,UP,L7OK,\napp,d,DOWN,INI,\napp,e,no check,,\n",
+			map[string]string{"a": "UP not checked yet", "b": "UP not checked yet", "c": "UP", "d": "DOWN", "e": "no check"}},
 		{"no servers", columns, map[string]string{}},
 	} {
 		got, err := parseServers(strings.NewReader(c.text))

@@ -54,11 +54,13 @@ type world struct {
 	holders map[string]string // cluster -> node
 	dead    map[string]bool   // Compose services of HAProxy that are down
 	ids     map[string]string // Compose service -> container
+	servers string            // what every HAProxy calls every server
+	faults  map[string]string // node -> what is done to it from inside
 }
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
-	w := &world{t: t, engine: enginetest.New(), ids: map[string]string{}, dead: map[string]bool{},
+	w := &world{t: t, engine: enginetest.New(), ids: map[string]string{}, dead: map[string]bool{}, servers: "UP",
 		holders: map[string]string{"frontend": "frontend-01", "backend": "backend-02"}}
 	p := &program{env: func(string) string { return "" }}
 	var err error
@@ -109,25 +111,35 @@ func (w *world) report() {
 }
 
 func (w *world) tell() {
-	for _, c := range w.project.Lab.Clusters {
-		for _, n := range c.Nodes {
-			state := agentapi.State{VRRP: "BACKUP", Link: "up", HAProxy: "up", Keepalived: "up", App: "up", Servers: map[string]string{}}
-			if w.holders[c.Name] == n.Name {
-				state.VRRP, state.VIPs = "MASTER", []string{c.VIP.Address.String()}
-			}
-			if w.dead[n.Name] {
-				state.VRRP, state.HAProxy = "FAULT", "gone"
-			}
-			for _, peer := range c.Nodes {
-				state.Servers[peer.Name] = "UP"
-			}
-			line, err := json.Marshal(agentapi.Event{Time: time.Now(), Node: n.Name, Name: agentapi.EventVRRP, From: "BACKUP", To: state.VRRP, State: state})
-			if err != nil {
-				w.t.Error(err)
-			}
-			_ = w.engine.Say(w.ids[n.Name], engine.LogLine{Time: time.Now(), Text: string(line)}) // a node that is gone says nothing
-		}
+	for _, n := range w.project.Lab.Nodes() {
+		c, _ := w.project.Lab.Cluster(n.Cluster)
+		line := engine.LogLine{Time: time.Now(), Text: w.line(n.Name, c.VIP.Address.String())}
+		_ = w.engine.Say(w.ids[n.Name], line) // a node that is gone says nothing
 	}
+}
+
+// line is what a node tells: a healthy one, but for what is dead.
+func (w *world) line(node, vip string) string {
+	n, _ := w.project.Lab.Node(node)
+	c, _ := w.project.Lab.Cluster(n.Cluster)
+	state := agentapi.State{VRRP: "BACKUP", Link: "up", HAProxy: "up", Keepalived: "up", App: "up", Servers: map[string]string{}}
+	if w.holders[c.Name] == node {
+		state.VRRP, state.VIPs = "MASTER", []string{vip}
+	}
+	if w.dead[node] {
+		state.VRRP, state.HAProxy = "FAULT", "gone"
+	}
+	for _, peer := range c.Nodes {
+		state.Servers[peer.Name] = w.servers
+	}
+	if f := w.faults[node]; f != "" {
+		state.Faults = []agentapi.Fault{{Fault: f}}
+	}
+	line, err := json.Marshal(agentapi.Event{Time: time.Now(), Node: node, Name: agentapi.EventVRRP, From: "BACKUP", To: state.VRRP, State: state})
+	if err != nil {
+		w.t.Error(err)
+	}
+	return string(line)
 }
 
 // program is what a container runs.
@@ -135,6 +147,18 @@ func (w *world) program(spec engine.ContainerSpec) enginetest.Program {
 	node, service := spec.Labels[engine.LabelNode], spec.Labels[engine.LabelService]
 	switch service {
 	case "haproxy":
+	case "node":
+		return func(ctx context.Context, p enginetest.Process) int {
+			_, vip, _ := strings.Cut(spec.Labels[engine.LabelVIP], "=")
+			w.mu.Lock()
+			fmt.Fprintln(p.Stdout, w.line(node, vip))
+			w.mu.Unlock()
+			select {
+			case <-ctx.Done():
+			case <-p.Signals:
+			}
+			return 0
+		}
 	case "helper":
 		return func(_ context.Context, p enginetest.Process) int {
 			fmt.Fprintln(p.Stdout, `{"removed":["halab0h","halab0"]}`)

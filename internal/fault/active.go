@@ -100,3 +100,13 @@ func (i *Injector) stateOutside(ctx context.Context, node string, service topolo
 	}
 	return a, err
 }
+
+// down says whether a restore would start or thaw what is in that state; what is
+// not there can only be made.
+func down(state string) bool {
+	switch engine.State(state) {
+	case engine.StateExited, engine.StatePaused, engine.StateCreated:
+		return true
+	}
+	return false
+}

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"halab/internal/agentapi"
+	"halab/internal/lab"
 )
 
 // A server that HAProxy is about to take for down is not well yet: the check that
@@ -16,7 +17,7 @@ func TestWaveringServerIsNotHealthy(t *testing.T) {
 		w.says("n-02", agentapi.State{Link: "up", HAProxy: "up", VRRP: "BACKUP", Servers: map[string]string{"n-01": server, "n-02": "UP"}})
 	}
 	says("UP 1/2")
-	_, err := w.inject.WaitHealthy(t.Context(), Scope{}, 4*pollEvery)
+	_, err := w.inject.WaitHealthy(t.Context(), Scope{}, 4*lab.PollEvery)
 	if err == nil || !strings.Contains(err.Error(), "HAProxy on n-02 has n-01 as UP 1/2") {
 		t.Errorf("%v", err)
 	}
@@ -39,7 +40,7 @@ func TestHealthyTwice(t *testing.T) {
 			n++
 		}
 	}
-	if n != looks {
+	if n != 2 {
 		t.Errorf("the lab was looked at %d times", n)
 	}
 }

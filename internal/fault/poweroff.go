@@ -69,7 +69,7 @@ func (i *Injector) powerOn(ctx context.Context, scope Scope) ([]Mended, error) {
 	}
 	var names []string
 	for _, n := range status.Silent() {
-		if i.switches(n) && scope.touches(n) {
+		if i.switches(n) && touches(scope, n) {
 			names = append(names, n)
 		}
 	}
@@ -113,6 +113,4 @@ func (i *Injector) awaitEngines(ctx context.Context, nodes []string) error {
 }
 
 // touches says whether a node must be up for what the scope covers.
-func (s Scope) touches(node string) bool {
-	return s.names(node) && s.Fault == ""
-}
+func touches(s Scope, node string) bool { return s.Names(node) && s.Fault == "" }

@@ -53,7 +53,7 @@ func (i *Injector) Restore(ctx context.Context, scope Scope) ([]Mended, error) {
 		mended, err := i.restoreNode(ctx, names[n], byNode[names[n]], scope)
 		results[n], errs[n] = append(undone, mended...), errors.Join(uerr, err)
 	})
-	if scope.everything() {
+	if scope.Everything() {
 		mended, err := i.mendClient(ctx, all)
 		results, errs = append(results, mended), append(errs, err)
 	}
@@ -84,7 +84,7 @@ func (i *Injector) toUndo(ctx context.Context, scope Scope) (map[string][]agenta
 	}
 	for _, n := range all {
 		for _, f := range n.Faults {
-			if scope.covers(n.Name, f) {
+			if scope.Covers(n.Name, f) {
 				ids[f.ID] = true
 			}
 		}
@@ -133,11 +133,11 @@ func (i *Injector) undoNode(ctx context.Context, node string, p map[topology.Ser
 func (i *Injector) restoreNode(ctx context.Context, node string, p map[topology.Service]engine.Container, scope Scope) ([]Mended, error) {
 	var wanted []topology.Service
 	for _, service := range topology.Services()[1:] {
-		if _, found := p[service]; found && scope.has(node, service) {
+		if _, found := p[service]; found && scope.Has(node, service) {
 			wanted = append(wanted, service)
 		}
 	}
-	if len(wanted) == 0 && !scope.has(node, topology.ServiceNode) {
+	if len(wanted) == 0 && !scope.Has(node, topology.ServiceNode) {
 		return nil, nil
 	}
 	machine, found := p[topology.ServiceNode]
@@ -170,14 +170,6 @@ func (i *Injector) mend(ctx context.Context, node string, service topology.Servi
 	return []Mended{{Node: node, Service: string(service), Action: action}}, nil
 }
 
-// pollEvery is how long a wait pauses before it looks at the lab again; a look
-// costs a few milliseconds of the engine.
-const pollEvery = 100 * time.Millisecond
-
-// looks is how many looks in a row must find the lab healthy: what a node says of
-// HAProxy's servers may be 100 ms old.
-const looks = 2
-
 // WaitHealthy waits until what the scope covers is well again: everything of it
 // runs, and each cluster that has no other fault is whole.
 func (i *Injector) WaitHealthy(ctx context.Context, scope Scope, patience time.Duration) (*lab.Status, error) {
@@ -186,24 +178,9 @@ func (i *Injector) WaitHealthy(ctx context.Context, scope Scope, patience time.D
 
 // waitHealthy waits for a part of the patience there is in all.
 func (i *Injector) waitHealthy(ctx context.Context, scope Scope, wait, patience time.Duration) (*lab.Status, error) {
-	ctx, cancel := context.WithTimeoutCause(ctx, wait, errPatience)
-	defer cancel()
-	var last *lab.Status
-	for well := 0; ; {
-		status, err := i.lab.Status(ctx)
-		switch {
-		case err == nil && healthy(status, scope):
-			last, well = status, well+1
-		case err == nil:
-			last, well = status, 0
-		case ctx.Err() == nil:
-			return last, err
-		}
-		if well == looks {
-			return last, nil
-		}
-		if lab.Pause(ctx, pollEvery) != nil {
-			return last, unhealthy(context.Cause(ctx), last, patience)
-		}
+	last, err := lab.Until(ctx, i.lab.Status, wait, func(s *lab.Status) ([]string, error) { return s.Unhealthy(scope), nil })
+	if errors.Is(err, errPatience) {
+		err = fmt.Errorf("not healthy after %s: %w\n  what it says of itself:  halab logs --tail 20\n  make what is missing:  halab up", patience, err)
 	}
+	return last, err
 }

@@ -159,7 +159,7 @@ func (i *Injector) handOver(ctx context.Context, node string) (agentapi.Handover
 func (i *Injector) awaitHolder(ctx context.Context, c lab.Cluster, to string) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, switchTime, errPatience)
 	defer cancel()
-	tick := time.NewTicker(pollEvery)
+	tick := time.NewTicker(lab.PollEvery)
 	defer tick.Stop()
 	for {
 		status, err := i.lab.Status(ctx)

@@ -3,12 +3,73 @@ package lab
 import (
 	"cmp"
 	"fmt"
+	"iter"
 	"slices"
 	"strings"
 
+	"halab/internal/agentapi"
 	"halab/internal/engine"
 	"halab/internal/topology"
 )
+
+// Unhealthy lists what is not well within the scope, in words. A cluster in which
+// everything runs must be whole; where something outside the scope is still down,
+// only the parts of the scope are judged.
+func (s *Status) Unhealthy(scope Scope) []string {
+	var list []string
+	for _, c := range s.Clusters {
+		if !slices.ContainsFunc(c.Nodes, func(n Node) bool { return scope.Names(n.Name) }) {
+			continue
+		}
+		broken := c.broken(scope)
+		if len(broken) == 0 && len(c.broken(Scope{})) == 0 {
+			broken = append(c.Ailments(), c.wavering()...)
+		}
+		list = append(list, broken...)
+	}
+	if scope.Everything() && s.Client != string(engine.StateRunning) && s.Client != Missing {
+		list = append(list, "the client is "+s.Client)
+	}
+	return list
+}
+
+// broken lists the containers of the scope that do not run, and the faults in it.
+func (c *Cluster) broken(scope Scope) []string {
+	var list []string
+	for _, n := range c.Nodes {
+		for _, f := range n.Faults {
+			if scope.Covers(n.Name, f) {
+				list = append(list, n.bears(f))
+			}
+		}
+		if scope.Has(n.Name, topology.ServiceNode) && n.State != string(engine.StateRunning) {
+			list = append(list, n.Name+" is "+n.State)
+		}
+		for service, state := range n.Within(scope) {
+			if state != string(engine.StateRunning) {
+				list = append(list, service+" is "+state)
+			}
+		}
+	}
+	return list
+}
+
+// Within are the scope's services on the node, as "app on frontend-01", each with
+// its state.
+func (n Node) Within(scope Scope) iter.Seq2[string, string] {
+	return func(yield func(service, state string) bool) {
+		for _, service := range topology.Services()[1:] {
+			if scope.Has(n.Name, service) && !yield(fmt.Sprintf("%s on %s", service, n.Name), n.Services[string(service)]) {
+				return
+			}
+		}
+	}
+}
+
+// bears says in words that a fault is done to the node.
+func (n Node) bears(f agentapi.Fault) string {
+	return fmt.Sprintf("%s is done to %s", strings.Join(append([]string{f.Fault}, f.Words...), " "), n.Name)
+}
 
 // ready says whether every part is as a healthy lab has it.
 func (s *Status) ready() bool {
@@ -47,7 +108,7 @@ func (n Node) ailments(c *Cluster) []string {
 	}
 	var list []string
 	for _, f := range n.Faults {
-		list = append(list, fmt.Sprintf("%s is done to %s", strings.Join(append([]string{f.Fault}, f.Words...), " "), n.Name))
+		list = append(list, n.bears(f))
 	}
 	for _, service := range topology.Services()[1:] {
 		if state := n.Services[string(service)]; state != string(engine.StateRunning) {
@@ -81,16 +142,16 @@ func (n Node) serverAilments(c *Cluster) []string {
 	if n.HAProxy != "up" {
 		return nil
 	}
-	return n.sees(c, func(view string) bool { return !strings.HasPrefix(view, "UP") })
+	return n.sees(c, func(view string) bool { return !agentapi.ServerUp(view) })
 }
 
-// Wavering lists the servers that HAProxy is about to take for down ("UP 1/2"):
-// it still sends requests there, but the check that decides may have begun under
-// a fault that is over.
-func (c *Cluster) Wavering() []string {
+// wavering lists the servers that HAProxy may take for down at the next check: it
+// still sends requests there, but the check that decides may have begun under a
+// fault that is over.
+func (c *Cluster) wavering() []string {
 	var list []string
 	for _, n := range c.Nodes {
-		list = append(list, n.sees(c, func(view string) bool { return strings.HasPrefix(view, "UP ") })...)
+		list = append(list, n.sees(c, agentapi.ServerWavers)...)
 	}
 	return list
 }

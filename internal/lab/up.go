@@ -1,11 +1,8 @@
 package lab
 
 import (
-	"bytes"
 	"context"
 	"errors"
-	"fmt"
-	"strings"
 	"sync"
 	"time"
 
@@ -22,7 +19,7 @@ type Want struct {
 	Host      agentapi.NetworkRequest
 	HostImage string
 	// Client is the container name requests are made from, and URL what must
-	// answer through both tiers before the lab is called ready.
+	// answer through every tier before the lab is called ready.
 	Client string
 	URL    string
 	// Patience bounds the wait for readiness.
@@ -70,13 +67,19 @@ const (
 )
 
 // Up makes what is missing, mends what differs, leaves the rest, and waits
-// until the lab serves. It can be interrupted at any point: what was made stays
+// until the lab is whole. It can be interrupted at any point: what was made stays
 // and the next Up or Down takes it from there.
 func (l *Lab) Up(ctx context.Context, w Want) error {
 	var tidy sync.WaitGroup
 	defer tidy.Wait()
+	var before *endedError
 	for try := 0; ; try++ {
 		again, err := l.upOnce(ctx, &w, &tidy)
+		var ended *endedError
+		if errors.As(err, &ended) {
+			again = !ended.repeats(before)
+			before = ended
+		}
 		if !again || try == changes || ctx.Err() != nil {
 			return errors.Join(err, l.Silence("up again when that is mended"))
 		}
@@ -92,7 +95,7 @@ func (l *Lab) upOnce(ctx context.Context, w *Want, tidy *sync.WaitGroup) (again 
 		return errors.Is(err, engine.ErrNotFound) || errors.Is(err, engine.ErrConflict), err
 	}
 	w.HostNetwork, w.ParentGone = false, false // that is done
-	err = l.WaitServing(ctx, w.Client, w.URL, w.Patience)
+	err = l.awaitWhole(ctx, *w)
 	p, looked := l.Plan(ctx, *w)
 	return looked == nil && !p.Empty(), err
 }
@@ -104,33 +107,6 @@ func (l *Lab) carryOut(ctx context.Context, w Want, tidy *sync.WaitGroup) error 
 		return err
 	}
 	return l.execute(ctx, p, func(ctx context.Context) error { return l.hostUp(ctx, w.HostImage, w.Host, tidy) })
-}
-
-// WaitServing waits until a request from the client container is answered
-// through both tiers.
-func (l *Lab) WaitServing(ctx context.Context, client, url string, patience time.Duration) error {
-	end := l.sink.Begin(l.name, "ready", "waiting until "+url+" answers through both tiers")
-	var out, errs bytes.Buffer
-	code, err := l.run(ctx, client, &out, &errs, agentapi.BinaryPath, "agent", agentapi.CommandReady,
-		"--timeout", patience.String(), url)
-	switch {
-	case ctx.Err() != nil:
-		err = context.Cause(ctx)
-	case err == nil && code != 0:
-		err = fmt.Errorf("%s did not answer through both tiers within %s%s\n"+
-			"  see which part is not well:  halab status\n  and what it says of itself:  halab logs --tail 20",
-			url, patience, said(errs.String()))
-	}
-	end(err)
-	return err
-}
-
-func said(text string) string {
-	text = strings.TrimSpace(text)
-	if text == "" {
-		return ""
-	}
-	return " (" + text + ")"
 }
 
 // nodeContainers maps each node to its own container.

@@ -106,15 +106,9 @@ func Servers(states map[string]string) string {
 	return strings.Join(out, ", ")
 }
 
-// ServerUp says whether a state of a server, as HAProxy prints it, lets it
-// serve: "UP", "UP 1/3" (going down) or "no check".
-func ServerUp(state string) bool {
-	return strings.HasPrefix(state, "UP") || state == "no check"
-}
-
 func serversWeight(states map[string]string) Weight {
 	for _, s := range states {
-		if !ServerUp(s) {
+		if !agentapi.ServerUp(s) {
 			return Worse
 		}
 	}

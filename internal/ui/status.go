@@ -6,6 +6,7 @@ import (
 	"math"
 	"strings"
 
+	"halab/internal/agentapi"
 	"halab/internal/lab"
 	"halab/internal/topology"
 )
@@ -129,7 +130,7 @@ func serverCount(n lab.Node, style Style) string {
 	}
 	up := 0
 	for _, s := range n.Servers {
-		if ServerUp(s) {
+		if agentapi.ServerUp(s) {
 			up++
 		}
 	}
