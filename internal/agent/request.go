@@ -126,7 +126,8 @@ func answeredBy(body string) (frontend, backend string) {
 // readyInterval is the time between two requests of `ready`.
 const readyInterval = 10 * time.Millisecond
 
-// runReady waits until a URL answers through both tiers.
+// runReady waits until a URL answers through every tier: the last one, which asks
+// nobody, is the backend.
 func runReady(ctx context.Context, args []string, out output) error {
 	flags := newFlags(agentapi.CommandReady)
 	timeout := flags.Duration("timeout", 30*time.Second, "")
@@ -143,7 +144,7 @@ func runReady(ctx context.Context, args []string, out output) error {
 	last := "no answer yet"
 	for ctx.Err() == nil {
 		r := request(ctx, client, target, time.Now())
-		if r.Status == http.StatusOK && r.Frontend != "" && r.Backend != "" {
+		if r.Status == http.StatusOK && r.Backend != "" {
 			return json.NewEncoder(out.answer).Encode(r)
 		}
 		if ctx.Err() == nil {
@@ -151,7 +152,7 @@ func runReady(ctx context.Context, args []string, out output) error {
 		}
 		pause(ctx, readyInterval)
 	}
-	return fmt.Errorf("%s does not answer through both tiers after %v: %s", target, *timeout, last)
+	return fmt.Errorf("%s does not answer through every tier after %v: %s", target, *timeout, last)
 }
 
 // lastWord says in a few words what an answer lacked.
@@ -162,7 +163,7 @@ func lastWord(r agentapi.Response) string {
 	case r.Status != http.StatusOK:
 		return fmt.Sprintf("status %d", r.Status)
 	case r.Frontend == "":
-		return "the answer names no frontend"
+		return "the answer names nobody"
 	}
 	return r.Frontend + " got no answer from a backend"
 }

@@ -88,6 +88,16 @@ func TestGetTellsFailures(t *testing.T) {
 	}
 }
 
+// The app of a lab with one cluster asks nobody, and names itself alone.
+func TestReadyWithOneTier(t *testing.T) {
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, `{"backend":"b-01"}`) }))
+	defer server.Close()
+	var out, story bytes.Buffer
+	if code := Main(t.Context(), []string{"ready", "--timeout", "500ms", server.URL}, &out, &story); code != exitDone || !strings.Contains(out.String(), `"b-01"`) {
+		t.Errorf("exit code %d: %s%s", code, out.String(), story.String())
+	}
+}
+
 func TestReadyWaitsForBothTiers(t *testing.T) {
 	answers := []string{"", `{"frontend":"f","backend":null}`, `{"frontend":"f","backend":"b"}`}
 	var n atomic.Int64

@@ -11,7 +11,7 @@ const CommandObserve = "observe"
 // Names of the probe streams.
 const (
 	StreamEdge      = "edge"      // new connection to /haproxy-alive of a VIP
-	StreamStack     = "stack"     // new connection, /frontend through both tiers
+	StreamStack     = "stack"     // new connection, through every tier
 	StreamKeepalive = "keepalive" // one connection held open, re-dialled when it breaks
 )
 

@@ -32,7 +32,7 @@ func (p *program) arguments(ctx context.Context, at *place) []candidate {
 	case aCommand:
 		return commandNames(p.commands())
 	case aPath:
-		return plain([]string{"/frontend", "/haproxy-alive", "/healthz", "/"})
+		return plain([]string{"/frontend", "/backend", "/haproxy-alive", "/healthz", "/"})
 	case aTarget, aCluster, aNode:
 		return p.targets(ctx, at)
 	case aFault:

@@ -16,12 +16,14 @@ import (
 func (p *program) curlSpec() spec {
 	return spec{
 		name:    "curl",
-		summary: "one request to the frontend's VIP from inside the lab",
+		summary: "one request to the front VIP from inside the lab",
 		args:    []arg{{name: "PATH", kind: aPath, optional: true}},
 		about: `
-Asks the frontend's VIP for PATH (default /frontend) from the lab's client, so
-it works with any Docker endpoint, also where the host has no leg on the lab's
-network. Fails when there is no answer, or none with status 200.`,
+Asks the VIP of the cluster that is in front, the first that no other one asks,
+for PATH (default /frontend, or /backend where its apps ask nobody) from the
+lab's client, so it works with any Docker endpoint, also where the host has no
+leg on the lab's network. Fails when there is no answer, or none with status
+200.`,
 		examples: []string{"halab curl", "halab curl /haproxy-alive", "halab curl /frontend --json"},
 		flags: []cli.Flag{
 			&cli.DurationFlag{Name: "timeout", Usage: "give up after `TIME`", Value: 5 * time.Second},

@@ -128,10 +128,10 @@ func (s *session) carryOut(ctx context.Context, d *drill.Drill, picked []drill.S
 	switch length := s.in.flags.Duration("soak"); {
 	case length > 0:
 		var sr outage.ScenarioResult
-		sr, err = d.Soak(ctx, s.firstCluster(ctx), length, s.stress(s.in.flags.Int("stress")))
+		sr, err = d.Soak(ctx, s.frontCluster(ctx), length, s.stress(s.in.flags.Int("stress")))
 		each(sr)
 	case s.in.arg(0) == string(outage.KindCalibrate):
-		err = d.Calibrate(ctx, s.firstCluster(ctx), each)
+		err = d.Calibrate(ctx, s.frontCluster(ctx), each)
 	default:
 		err = d.Run(ctx, picked, each)
 	}

@@ -44,11 +44,12 @@ func (p *program) offline(in *input) *session {
 // paint is the report's style: nil where nothing is to be painted.
 func (s *session) paint() report.Style { return s.out.Style }
 
-// firstCluster is the one that clients meet first.
-func (s *session) firstCluster(ctx context.Context) string {
+// frontCluster is the one that clients meet first.
+func (s *session) frontCluster(ctx context.Context) string {
 	st, err := s.lab.Status(ctx)
-	if err != nil || len(st.Clusters) == 0 {
+	if err != nil {
 		return "frontend" // what is asked for it next says what is wrong
 	}
-	return st.Clusters[0].Name
+	front, _ := st.Topology().Front()
+	return front.Name
 }

@@ -141,6 +141,9 @@ func (s *session) afterwards(ctx context.Context, before *lab.Status, nodes []st
 			return false, err
 		}
 		moves = vipMoves(before, now, nodes)
+		if order.EndsNode() {
+			forget(moves, nodes)
+		}
 		return patience == 0 || settled(moves, nodes, now), nil
 	})
 	return moves, err
@@ -157,6 +160,14 @@ func vipMoves(before, now *lab.Status, nodes []string) []vipMove {
 			Before: before.Holders()[c.VIP.Name], Holders: c.VIP.Holders})
 	}
 	return moves
+}
+
+// forget takes nodes that have ended out of the holders: an engine on a busy machine
+// may call a node running for a while after it has killed it.
+func forget(moves []vipMove, ended []string) {
+	for i := range moves {
+		moves[i].Holders = slices.DeleteFunc(moves[i].Holders, func(n string) bool { return slices.Contains(ended, n) })
+	}
 }
 
 // settled says whether nothing more is to be expected: somebody else holds the

@@ -5,6 +5,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -16,25 +17,19 @@ import (
 	"halab/internal/topology"
 )
 
-// defaultPath is what curl and watch ask for.
-const defaultPath = "/frontend"
-
-// requestURL is the URL of a path at the frontend's VIP: of the cluster that is
-// called frontend, or of the first one.
+// requestURL is the URL of a path at the front VIP; with no path, of the one that
+// its apps answer.
 func requestURL(st *lab.Status, path string) (string, error) {
-	if path == "" {
-		path = defaultPath
-	}
-	if !strings.HasPrefix(path, "/") {
+	front, ok := st.Topology().Front()
+	switch {
+	case !ok:
+		return "", errors.New("the lab has no cluster that could be asked\n  bring it up:  halab up")
+	case path == "":
+		path = front.Path()
+	case !strings.HasPrefix(path, "/"):
 		return "", usage("a path begins with a slash: %q", "/"+path)
 	}
-	front := st.Clusters[0]
-	for _, c := range st.Clusters {
-		if c.Name == "frontend" {
-			front = c
-		}
-	}
-	return "http://" + front.VIP.Address + path, nil
+	return front.URL(path), nil
 }
 
 // clientContainer finds the lab's client, which must run.

@@ -13,7 +13,6 @@ import (
 	"halab/internal/lab"
 	"halab/internal/plan"
 	"halab/internal/preflight"
-	"halab/internal/topology"
 	"halab/internal/ui"
 )
 
@@ -23,13 +22,14 @@ func (p *program) upSpec() spec {
 		summary: "bring the lab up, or mend what differs, and wait until it serves",
 		about: `
 Builds what is missing, makes the network, the nodes and their services, and
-waits until a request to the frontend's VIP is answered through both tiers. Run
+waits until the lab is whole: everything runs, every VIP has one holder, every
+server is up, and a request to the front VIP is answered through every tier. Run
 again, it mends what differs from the description and leaves the rest. It can be
 interrupted at any point: the next up goes on from there, and down removes it.`,
 		examples: []string{"halab up", "halab up --profile classic", "halab up --dry-run", "halab up --name two --subnet 192.168.77.0/24"},
 		flags: []cli.Flag{
 			&cli.BoolFlag{Name: "dry-run", Usage: "print what would be done, and why, and do nothing"},
-			&cli.DurationFlag{Name: "timeout", Usage: "give up waiting for the first answer after `TIME`", Value: 60 * time.Second},
+			&cli.DurationFlag{Name: "timeout", Usage: "give up waiting for a whole lab after `TIME`", Value: 60 * time.Second},
 		},
 		run: p.up,
 	}
@@ -209,11 +209,11 @@ func (w *workshop) want(patience time.Duration) (lab.Want, error) {
 		}
 		want.Containers = append(want.Containers, spec)
 	}
-	front, err := frontend(l)
-	if err != nil {
-		return want, err
+	front, ok := l.Front()
+	if !ok {
+		return want, errors.New("the description has no cluster\n  add one to x-halab: see docs/compose.md")
 	}
-	want.URL = "http://" + front.VIP.Address.String() + defaultPath
+	want.URL = front.URL(front.Path())
 	return want, nil
 }
 
@@ -227,16 +227,4 @@ func (w *workshop) exact(image string) (string, bool) {
 	name, tag, _ := strings.Cut(name, ":")
 	exact, ok := w.images[name]
 	return exact, ok && tag == w.base
-}
-
-// frontend is the cluster that requests go to: the one that is called frontend,
-// or the first.
-func frontend(l *topology.Lab) (topology.Cluster, error) {
-	if c, ok := l.Cluster("frontend"); ok {
-		return c, nil
-	}
-	if len(l.Clusters) == 0 {
-		return topology.Cluster{}, errors.New("the description has no cluster\n  add one to x-halab: see docs/compose.md")
-	}
-	return l.Clusters[0], nil
 }

@@ -17,13 +17,13 @@ func (p *program) watchSpec() spec {
 		summary: "ask ten times a second, and tell what changes",
 		args:    []arg{{name: "PATH", kind: aPath, optional: true}},
 		about: `
-Asks the frontend's VIP for PATH (default /frontend) ten times a second from the
+Asks the front VIP for PATH, as halab curl does, ten times a second from the
 lab's client, each time on a new connection and never waiting for the answer
 before. Writes a line when something changes: who answers, what fails, how long
 an outage was. At the end (Ctrl-C, or --count) it sums up.
 
-Both tiers take turns, so a node that has not answered ten requests in a row
-answers no more.`,
+The nodes of a tier take turns, so a node that has not answered ten requests in
+a row answers no more.`,
 		examples: []string{"halab watch", "halab watch --all", "halab watch --count 100 --interval 50ms --json"},
 		flags: []cli.Flag{
 			&cli.DurationFlag{Name: "interval", Usage: "`TIME` between requests, at least 1ms", Value: 100 * time.Millisecond},

@@ -56,15 +56,17 @@ type world struct {
 	ids     map[string]string // Compose service -> container
 	servers string            // what every HAProxy calls every server
 	faults  map[string]string // node -> what is done to it from inside
+	open    func(context.Context, string) (engineAPI, error)
 }
 
-func newWorld(t *testing.T) *world {
+func newWorld(t *testing.T, files ...string) *world {
 	t.Helper()
 	w := &world{t: t, engine: enginetest.New(), ids: map[string]string{}, dead: map[string]bool{}, servers: "UP",
 		holders: map[string]string{"frontend": "frontend-01", "backend": "backend-02"}}
+	w.open = func(context.Context, string) (engineAPI, error) { return keepOpen{w.engine}, nil }
 	p := &program{env: func(string) string { return "" }}
 	var err error
-	if w.project, err = p.load(t.Context(), settings{name: "halab"}, "debian12"); err != nil {
+	if w.project, err = p.load(t.Context(), settings{name: "halab", files: files}, "debian12"); err != nil {
 		t.Fatal(err)
 	}
 	w.engine.Hooks.Program = w.program
@@ -262,7 +264,7 @@ func (w *world) runCtx(ctx context.Context, args ...string) result {
 	var out, errs syncBuffer
 	p := &program{stdin: strings.NewReader(""), stdout: &out, stderr: &errs,
 		env:  func(string) string { return "" },
-		open: func(context.Context, string) (engineAPI, error) { return keepOpen{w.engine}, nil }}
+		open: w.open}
 	code := p.main(ctx, args)
 	return result{code, out.String(), errs.String()}
 }

@@ -66,6 +66,8 @@ func (b *builder) clusters() []topology.Cluster {
 		c.VIP.Address = b.parseAddress([]string{extension, "clusters", xc.name, "vip", "address"}, xc.address)
 		for _, xn := range xc.nodes {
 			c.Nodes = append(c.Nodes, b.node(xc.name, xn))
+			app := b.project.Services[xn.services[topology.ServiceApp]]
+			c.Upstream = firstOf(c.Upstream, value(app.Environment, agentapi.EnvUpstream))
 		}
 		all = append(all, c)
 	}

@@ -142,6 +142,9 @@ func (b *builder) labels(r *role) map[string]string {
 		labels[engine.LabelAddress] = r.node.Address.String()
 		labels[engine.LabelVIP] = r.cluster.VIP.Name + "=" + r.cluster.VIP.Address.String()
 		labels[engine.LabelRank] = strconv.Itoa(r.rank)
+		if r.cluster.Upstream != "" {
+			labels[engine.LabelUpstream] = r.cluster.Upstream
+		}
 	}
 	return labels
 }

@@ -26,12 +26,12 @@ const (
 // test and the whole path, and listen for every VIP of the lab.
 func observerSpec(s *lab.Status, vip lab.VIP, macs map[string]string) agentapi.ObserverSpec {
 	edge := "http://" + vip.Address + "/haproxy-alive"
-	front := "http://" + s.Clusters[0].VIP.Address + "/frontend"
+	front, _ := s.Topology().Front() // vip is of a cluster, so there is one
 	spec := agentapi.ObserverSpec{
 		Interface: "eth0",
 		Streams: []agentapi.StreamSpec{
 			{Name: agentapi.StreamEdge, URL: edge, Rate: edgeRate, TimeoutMs: edgeTimeoutMs, MaxInFlight: edgeInFlight},
-			{Name: agentapi.StreamStack, URL: front, Rate: stackRate, TimeoutMs: stackTimeoutMs, MaxInFlight: stackInFlight},
+			{Name: agentapi.StreamStack, URL: front.URL(front.Path()), Rate: stackRate, TimeoutMs: stackTimeoutMs, MaxInFlight: stackInFlight},
 			{Name: agentapi.StreamKeepalive, URL: edge, Rate: keepaliveRate, TimeoutMs: heldTimeoutMs, MaxInFlight: 1, Held: true},
 		},
 		MACs: map[string]string{},

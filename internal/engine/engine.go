@@ -32,6 +32,10 @@ const (
 	LabelAddress = "halab.address" // of a node, "192.168.99.11"
 	LabelVIP     = "halab.vip"     // of a node's cluster, "frontend-00=192.168.99.10"
 	LabelRank    = "halab.rank"    // place of a node in the description, from 0
+
+	// LabelUpstream is what the apps of a node's cluster ask,
+	// "http://192.168.99.20/backend"; absent where they ask nobody.
+	LabelUpstream = "halab.upstream"
 )
 
 // State is what a container is doing.

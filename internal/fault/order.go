@@ -157,6 +157,16 @@ func (o Order) MovesVIP() bool {
 	return o.Kind.how && o.Service != topology.ServiceApp
 }
 
+// EndsNode says whether a node to which this was done has ended, and holds nothing,
+// from the moment the engine says that it is done.
+func (o Order) EndsNode() bool {
+	switch o.Kind.Name {
+	case "crash", "shutdown", FaultPoweroff:
+		return true
+	}
+	return o.Service == topology.ServiceNode && (o.Kind.Name == "kill" || o.Kind.Name == "stop")
+}
+
 // Check refuses an order that makes no sense, before anything is looked at.
 func (o Order) Check() error {
 	switch {

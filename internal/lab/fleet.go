@@ -81,15 +81,16 @@ func joined(a, b map[string]string) map[string]string {
 }
 
 func absentee(t *topology.Lab, c topology.Cluster, n topology.Node, service topology.Service, rank int) engine.Container {
-	return engine.Container{
-		Name: n.Name, State: Unreachable, Endpoint: n.Endpoint,
-		Labels: map[string]string{
-			engine.LabelLab: t.Name, engine.LabelNode: n.Name, engine.LabelService: string(service),
-			engine.LabelCluster: c.Name, engine.LabelBase: t.Base, engine.LabelProfile: string(t.Profile),
-			engine.LabelAddress: n.Address.String(), engine.LabelVIP: c.VIP.Name + "=" + c.VIP.Address.String(),
-			engine.LabelRank: strconv.Itoa(rank),
-		},
+	labels := map[string]string{
+		engine.LabelLab: t.Name, engine.LabelNode: n.Name, engine.LabelService: string(service),
+		engine.LabelCluster: c.Name, engine.LabelBase: t.Base, engine.LabelProfile: string(t.Profile),
+		engine.LabelAddress: n.Address.String(), engine.LabelVIP: c.VIP.Name + "=" + c.VIP.Address.String(),
+		engine.LabelRank: strconv.Itoa(rank),
 	}
+	if c.Upstream != "" {
+		labels[engine.LabelUpstream] = c.Upstream
+	}
+	return engine.Container{Name: n.Name, State: Unreachable, Endpoint: n.Endpoint, Labels: labels}
 }
 
 // reachable leaves out of what is wanted what is on hosts that do not answer.

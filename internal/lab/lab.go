@@ -20,6 +20,7 @@ type (
 		Networks(ctx context.Context, f engine.Filter) ([]engine.Network, error)
 		Volumes(ctx context.Context, f engine.Filter) ([]engine.Volume, error)
 		Images(ctx context.Context, f engine.Filter) ([]engine.Image, error)
+		Inspect(ctx context.Context, id string) (engine.Container, error)
 	}
 	containerMaker interface {
 		ContainerCreate(ctx context.Context, spec engine.ContainerSpec) (string, error)

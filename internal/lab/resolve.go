@@ -33,7 +33,8 @@ func (s *Status) Holders() topology.Holders {
 func (s *Status) Topology() *topology.Lab {
 	t := &topology.Lab{Name: s.Lab, Base: s.Base, Profile: topology.Profile(s.Profile), Client: topology.Client}
 	for _, c := range s.Clusters {
-		cluster := topology.Cluster{Name: c.Name, VIP: topology.VIP{Name: c.VIP.Name, Address: address(c.VIP.Address)}}
+		cluster := topology.Cluster{Name: c.Name, Upstream: c.Upstream,
+			VIP: topology.VIP{Name: c.VIP.Name, Address: address(c.VIP.Address)}}
 		for _, n := range c.Nodes {
 			cluster.Nodes = append(cluster.Nodes, topology.Node{Name: n.Name, Cluster: c.Name, Address: address(n.Address)})
 		}

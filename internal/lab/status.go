@@ -3,6 +3,7 @@ package lab
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"slices"
 	"sort"
 	"strconv"
@@ -28,6 +29,8 @@ type Cluster struct {
 	Name  string `json:"name"`
 	VIP   VIP    `json:"vip"`
 	Nodes []Node `json:"nodes"`
+	// Upstream is the URL that its apps ask; empty: they ask nobody.
+	Upstream string `json:"upstream,omitempty"`
 }
 
 // VIP is an address and who has it. Holders come from the nodes' interfaces:
@@ -86,9 +89,40 @@ func (l *Lab) Status(ctx context.Context) (*Status, error) {
 	if len(lost) > 0 {
 		all, silent = withoutAnswer(all, lost), joined(silent, lost)
 	}
-	st := assemble(l.name, append(all, l.absentees(silent)...), states)
+	all = append(all, l.absentees(silent)...)
+	st := assemble(l.name, all, states)
+	if l.buried(ctx, st, all) {
+		st = assemble(l.name, all, states)
+	}
 	st.explain(silent)
 	return st, nil
+}
+
+// buried corrects the listing where more than one node holds a VIP. Docker lets a
+// kill return, and then writes down what its list is read from: for a while after
+// a crash the node is listed as running, and the last line of its log says that it
+// holds the VIP, which another node has taken. An inspection waits until that is
+// written. What can't be told now stays as it was listed.
+func (l *Lab) buried(ctx context.Context, s *Status, all []engine.Container) bool {
+	corrected := false
+	for _, c := range s.Clusters {
+		if len(c.VIP.Holders) < 2 {
+			continue
+		}
+		for i := range all {
+			if !slices.Contains(c.VIP.Holders, all[i].Labels[engine.LabelNode]) || all[i].Labels[engine.LabelService] != string(topology.ServiceNode) {
+				continue
+			}
+			now, err := l.engine.Inspect(ctx, all[i].ID)
+			if errors.Is(err, engine.ErrNotFound) {
+				now.State, err = engine.StateDead, nil
+			}
+			if err == nil && now.State != all[i].State {
+				all[i].State, corrected = now.State, true
+			}
+		}
+	}
+	return corrected
 }
 
 // explain adds why nodes are not reachable.
@@ -249,7 +283,8 @@ func (s *Status) add(c engine.Container, n Node, told agentapi.State) {
 	at := slices.IndexFunc(s.Clusters, func(x Cluster) bool { return x.Name == cluster })
 	if at < 0 {
 		vip, address, _ := strings.Cut(c.Labels[engine.LabelVIP], "=")
-		s.Clusters = append(s.Clusters, Cluster{Name: cluster, VIP: VIP{Name: vip, Address: address, Holders: []string{}}})
+		s.Clusters = append(s.Clusters, Cluster{Name: cluster, VIP: VIP{Name: vip, Address: address, Holders: []string{}},
+			Upstream: c.Labels[engine.LabelUpstream]})
 		at = len(s.Clusters) - 1
 	}
 	cl := &s.Clusters[at]

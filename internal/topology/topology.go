@@ -63,6 +63,10 @@ type Cluster struct {
 	Name  string
 	VIP   VIP
 	Nodes []Node
+
+	// Upstream is the URL that its apps ask, "http://192.168.99.20/backend"; empty:
+	// they ask nobody.
+	Upstream string
 }
 
 // VIP is an address that VRRP moves between the nodes of a cluster.

@@ -33,8 +33,8 @@ type seen struct {
 	gone       bool // not among the answers of late
 }
 
-// recent is how many requests without an answer of a node make it gone: both
-// tiers take turns, so each node answers every second request.
+// recent is how many requests without an answer of a node make it gone: the nodes
+// of a tier take turns, so each of two answers every second request.
 const recent = 10
 
 // slowest is how long an answer may take before it has a line of its own.
@@ -91,8 +91,11 @@ func Problem(r agentapi.Response) string {
 }
 
 func who(r agentapi.Response) string {
-	if r.Frontend == "" {
+	switch {
+	case r.Frontend == "" && r.Backend == "":
 		return "an answer"
+	case r.Frontend == "": // a lab of one tier
+		return r.Backend
 	}
 	return r.Frontend + " → " + r.Backend
 }

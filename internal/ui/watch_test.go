@@ -47,6 +47,18 @@ func TestWatchTellsChangesOnly(t *testing.T) {
 	golden(t, "watch.txt", strings.ReplaceAll(shown, moment(0).Local().Format("15:04"), "10:00"))
 }
 
+// A lab of one tier has no frontend to name.
+func TestWatchOfOneTier(t *testing.T) {
+	w := NewWatch(Style{})
+	r := answers("/backend-01")[0]
+	if lines := w.Add(r); len(lines) != 1 || !strings.Contains(lines[0], "backend backend-01 answers") {
+		t.Errorf("%q", lines)
+	}
+	if line := w.Every(r); !strings.Contains(line, "  backend-01  ") {
+		t.Errorf("%q", line)
+	}
+}
+
 func TestWatchSummaryCounts(t *testing.T) {
 	w := NewWatch(Style{})
 	for _, r := range answers("a/x", "b/y", "!timeout", "!timeout", "a/x") {

@@ -1,0 +1,41 @@
+package cli
+
+import (
+	"context"
+	"strings"
+	"testing"
+
+	"halab/internal/engine"
+)
+
+// asleep is an engine that has yet to notice that a node has ended.
+type asleep struct{ keepOpen }
+
+func (e asleep) Containers(ctx context.Context, f engine.Filter) ([]engine.Container, error) {
+	all, err := e.keepOpen.Containers(ctx, f)
+	for i := range all {
+		if all[i].Labels[engine.LabelService] == "node" {
+			all[i].State = engine.StateRunning
+		}
+	}
+	return all, err
+}
+
+func (e asleep) Inspect(ctx context.Context, id string) (engine.Container, error) {
+	c, err := e.keepOpen.Inspect(ctx, id)
+	c.State = engine.StateRunning
+	return c, err
+}
+
+// The engine has said that the node is killed: it holds nothing then, however long
+// the engine goes on to call it running.
+func TestFailedNodeHoldsNothing(t *testing.T) {
+	for _, words := range []string{"fail frontend-00 node --how kill", "fail frontend-00 node", "fail frontend-00 crash"} {
+		w := newWorld(t).up()
+		w.open = func(context.Context, string) (engineAPI, error) { return asleep{keepOpen{w.engine}}, nil }
+		r := w.run(strings.Fields(words)...)
+		if r.code != 0 || !strings.HasSuffix(r.stdout, "frontend-00 (192.168.99.10) is now held by frontend-02, before by frontend-01\n") {
+			t.Errorf("%s: exit %d\n%s%s", words, r.code, r.stdout, r.stderr)
+		}
+	}
+}
