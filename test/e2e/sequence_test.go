@@ -97,8 +97,8 @@ func (s *sequence) play(restart bool) {
 	s.tell("%s", strings.TrimSpace(r.Stdout))
 }
 
-// up must work whatever happened, but a fault that nobody undid may keep the lab
-// from serving: then a restore is what up says to do.
+// up must work whatever happened, but a fault that nobody undid keeps the lab from
+// being whole: then a restore is what up says to do.
 func (s *sequence) up() {
 	r := s.lab.Try(s.t, "up", "--timeout", "5s")
 	s.tell("up %d in %s", r.Code, r.Took.Round(10*time.Millisecond))
@@ -112,7 +112,7 @@ func (s *sequence) up() {
 }
 
 // excuse fails the test where an up failed with no fault that keeps the lab from
-// serving.
+// being whole.
 func (s *sequence) excuse(up Result) {
 	if faults := s.lab.Try(s.t, "faults"); strings.Contains(faults.Stdout, "nothing is broken") || faults.Code != 0 {
 		s.t.Errorf("up failed, and no fault is its reason:\n%s%s", up, faults)

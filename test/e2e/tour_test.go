@@ -19,7 +19,6 @@ func TestTour(t *testing.T) {
 	lab.KeepOnFailure(t)
 
 	lab.Run(t, "up")
-	lab.AwaitReady(t, 5*time.Second)
 	answers := lab.Serves(t, 8, time.Second)
 	if len(answers) != 4 {
 		t.Errorf("two frontends and two backends answer in turns: %v", answers)
