@@ -59,7 +59,7 @@ func TestOneCluster(t *testing.T) {
 }
 
 // A service that can't run with the file it was given is named at once, in its own
-// words, and with no minute of waiting.
+// words, and nobody waits until patience runs out.
 func TestUpNamesAServiceThatEnds(t *testing.T) {
 	lab := Spare(t)
 	dir := t.TempDir() // files that a service mounts are in the Compose file's own folder
@@ -76,8 +76,8 @@ func TestUpNamesAServiceThatEnds(t *testing.T) {
 				}
 			}
 			lab.Flags = []string{"-f", whole, "-f", over}
-			r := lab.Try(t, "up")
-			if r.Code != 1 || r.Took > 45*time.Second {
+			r := lab.Try(t, "up", "--timeout", "5m")
+			if r.Code != 1 || r.Took > 2*time.Minute {
 				t.Errorf("exit code %d after %s", r.Code, r.Took)
 			}
 			Says(t, r, service+" on frontend-02 must run, and ended with exit code", "    ", "halab logs frontend-02 "+service)
