@@ -76,7 +76,7 @@ func TestUpEndsWithAServiceThatEnds(t *testing.T) {
 		}
 		begin := time.Now()
 		r := w.run("up", "--base", "debian12")
-		for _, want := range []string{"halab: " + service + " on backend-02 must run, and ended with exit code 5", "    unknown word in line 7",
+		for _, want := range []string{"halab: " + service + " on backend-02 must run, and ended with exit code 5", "\n  | unknown word in line 7\n",
 			"halab logs backend-02 " + service, "halab up"} {
 			if r.code != exitFailed || !strings.Contains(r.stderr, want) {
 				t.Errorf("exit %d, not said: %q\n%s%s", r.code, want, r.stdout, r.stderr)
@@ -121,5 +121,14 @@ func TestUpNamesAFaultThatStays(t *testing.T) {
 	r := w.run("up", "--base", "debian12")
 	if r.code != exitFailed || !strings.Contains(r.stderr, "halab: the lab is up and not whole: link down is done to backend-01") || !strings.Contains(r.stderr, "halab restore") {
 		t.Errorf("exit %d\n%s", r.code, r.stderr)
+	}
+}
+
+// The words of a service are its own: only halab's hints are made to find the lab.
+func TestLastWordsAreNotChanged(t *testing.T) {
+	sel := selection{find: []string{"--name", "two"}}
+	const text = "  | halab agent: keepalived refuses it\n  all that it said:  halab logs frontend-01 keepalived"
+	if got := sel.addressed(text); got != strings.Replace(text, "halab logs", "halab logs --name two", 1) {
+		t.Error(got)
 	}
 }

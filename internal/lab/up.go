@@ -74,16 +74,17 @@ func (l *Lab) Up(ctx context.Context, w Want) error {
 	defer tidy.Wait()
 	var before *endedError
 	for try := 0; ; try++ {
+		news := "something changed while it was being looked at; looking again"
 		again, err := l.upOnce(ctx, &w, &tidy)
 		var ended *endedError
 		if errors.As(err, &ended) {
-			again = !ended.repeats(before)
+			again, news = !ended.repeats(before), "it is started once more"
 			before = ended
 		}
 		if !again || try == changes || ctx.Err() != nil {
 			return errors.Join(err, l.Silence("up again when that is mended"))
 		}
-		l.sink.Info(l.name, "something changed while it was being looked at; looking again")
+		l.sink.Info(l.name, news)
 		_ = Pause(ctx, changePause) // where ctx ends, the next look says so
 	}
 }

@@ -196,7 +196,7 @@ func (l *Lab) lastWords(ctx context.Context, w io.Writer, p part, all []engine.C
 	}
 	fmt.Fprintf(w, "%s must run, and ended with exit code %d; its last lines:\n", p, code)
 	return gone(l.engine.Logs(ctx, all[at].ID, engine.LogOptions{Tail: lastLines}, func(line engine.LogLine) error {
-		_, err := fmt.Fprintf(w, "    %s\n", line.Text)
+		_, err := fmt.Fprintf(w, "  | %s\n", line.Text)
 		return err
 	}))
 }

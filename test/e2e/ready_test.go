@@ -80,8 +80,8 @@ func TestUpNamesAServiceThatEnds(t *testing.T) {
 			if r.Code != 1 || r.Took > 2*time.Minute {
 				t.Errorf("exit code %d after %s", r.Code, r.Took)
 			}
-			Says(t, r, service+" on frontend-02 must run, and ended with exit code", "    ", "halab logs frontend-02 "+service)
-			if !slices.ContainsFunc(lines(r.Stderr), func(l string) bool { return strings.HasPrefix(l, "    ") && strings.Contains(l, file) }) {
+			Says(t, r, service+" on frontend-02 must run, and ended with exit code", "halab logs --file", " frontend-02 "+service+"\n")
+			if !slices.ContainsFunc(lines(r.Stderr), func(l string) bool { return strings.HasPrefix(l, "  | halab agent: ") && strings.Contains(l, file) }) {
 				t.Errorf("its own words are missing:\n%s", r)
 			}
 		})
