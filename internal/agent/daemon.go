@@ -1,7 +1,6 @@
 package agent
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -14,12 +13,7 @@ import (
 	"halab/internal/render"
 )
 
-// ownDir may hold the user's own haproxy.cfg and keepalived.conf, which then
-// take the place of the templates.
-const ownDir = "/etc/halab"
-
-// daemonTimeout bounds what a daemon takes to tell its version or to check a
-// file.
+// daemonTimeout bounds what a daemon takes to tell its version.
 const daemonTimeout = 20 * time.Second
 
 // configured is a daemon with the file that it is to read.
@@ -33,7 +27,13 @@ type configured struct {
 }
 
 // configure renders or takes over the file of a daemon and puts it where the
-// daemon and everybody else on the node can read it.
+// daemon and everybody else on the node can read it. Nobody checks it: what a
+// daemon runs, only the daemon can tell. `keepalived -t` ends with 5 for a
+// password of nine characters, which keepalived cuts to eight and runs, and with
+// 5 for an interface that is not there, for which it ends; with 6 for a script
+// and no script_security, which it runs; and 2.2.7 is killed by its own check
+// (143) where a script has another user. Either daemon says at its start what it
+// ignores, and says why when it ends.
 func configure(ctx context.Context, out output, daemon, file string,
 	renderFile func(render.Input, render.Version) (string, error)) (configured, error) {
 	c := configured{}
@@ -54,7 +54,7 @@ func configure(ctx context.Context, out output, daemon, file string,
 	case err != nil:
 		return c, err
 	case own:
-		fmt.Fprintf(out.story, "halab agent: using %s instead of the template\n", filepath.Join(ownDir, file))
+		fmt.Fprintf(out.story, "halab agent: using %s instead of the template\n", filepath.Join(agentapi.OwnDir, file))
 	case envErr != nil:
 		return c, envErr
 	default:
@@ -68,7 +68,7 @@ func configure(ctx context.Context, out output, daemon, file string,
 
 // ownFile reads the user's own file, if there is one.
 func ownFile(file string) (text string, own bool, err error) {
-	raw, err := os.ReadFile(filepath.Join(ownDir, file))
+	raw, err := os.ReadFile(filepath.Join(agentapi.OwnDir, file))
 	if errors.Is(err, os.ErrNotExist) {
 		return "", false, nil
 	}
@@ -116,19 +116,6 @@ func daemonVersion(ctx context.Context, binary string) (render.Version, error) {
 		return render.Version{}, fmt.Errorf("%s -v: %w", binary, err)
 	}
 	return render.ParseVersion(string(out))
-}
-
-// check has the daemon check its file. A refusal is told in the daemon's own
-// words.
-func (c configured) check(ctx context.Context, out output, args ...string) error {
-	ctx, cancel := context.WithTimeout(ctx, daemonTimeout)
-	defer cancel()
-	said, err := exec.CommandContext(ctx, c.binary, args...).CombinedOutput()
-	if err == nil {
-		return nil
-	}
-	_, _ = out.story.Write(append(bytes.TrimSpace(said), '\n'))
-	return fmt.Errorf("%s refuses %s (%w); its reasons stand above", filepath.Base(c.binary), c.path, err)
 }
 
 // runConfig prints the file that a service of this node has.

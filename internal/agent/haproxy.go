@@ -30,7 +30,7 @@ const (
 	lastWordsLimit = 100 * time.Millisecond
 )
 
-// runHAProxy is the main process of a HAProxy container: it renders and checks
+// runHAProxy is the main process of a HAProxy container: it renders or takes over
 // the file, starts HAProxy and stays, so that a stop can be gentle. Its exit
 // code is HAProxy's.
 func runHAProxy(ctx context.Context, out output) int {
@@ -40,9 +40,6 @@ func runHAProxy(ctx context.Context, out output) int {
 	defer signal.Stop(signals)
 
 	c, err := configure(ctx, out, "haproxy", "haproxy.cfg", render.HAProxy)
-	if err == nil {
-		err = c.check(ctx, out, "-c", "-f", c.path)
-	}
 	if err != nil {
 		return out.code(err)
 	}

@@ -31,9 +31,6 @@ func runKeepalived(ctx context.Context, out output) int {
 	if !render.Follows(c.version) {
 		return superviseKeepalived(ctx, c, out)
 	}
-	if err := c.check(ctx, out, "-t", "-f", c.path); err != nil {
-		return out.code(err)
-	}
 	args, err := c.prepareKeepalived()
 	if err != nil {
 		return out.code(err)

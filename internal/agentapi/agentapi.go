@@ -25,6 +25,9 @@ const (
 	// each service writes a copy here before it starts its daemon.
 	HAProxyConfig    = RunDir + "/haproxy.cfg"
 	KeepalivedConfig = RunDir + "/keepalived.conf"
+	// OwnDir may hold the user's own haproxy.cfg and keepalived.conf, which then
+	// take the place of the templates.
+	OwnDir = "/etc/halab"
 )
 
 // Environment variables that make an image a part of a node.
@@ -110,8 +113,8 @@ type State struct {
 const (
 	CommandNode       = "node"       // PID 1 of a node: reap, watch, report
 	CommandClient     = "client"     // PID 1 of the client: reap, nothing else
-	CommandHAProxy    = "haproxy"    // render, check, supervise HAProxy
-	CommandKeepalived = "keepalived" // render, check, become keepalived
+	CommandHAProxy    = "haproxy"    // render, supervise HAProxy
+	CommandKeepalived = "keepalived" // render, become keepalived
 	CommandConfig     = "config"     // exec: print the file a service has: `config haproxy|keepalived`
 	CommandGet        = "get"        // exec: requests as JSON lines (Response): `get [--interval D] [--count N] [--timeout D] URL`
 	CommandReady      = "ready"      // exec: wait until URL answers with a frontend and a backend: `ready [--timeout D] URL`

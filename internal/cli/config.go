@@ -6,8 +6,6 @@ import (
 	"slices"
 	"strings"
 
-	"halab/internal/composefile"
-	"halab/internal/render"
 	"halab/internal/topology"
 	"halab/internal/ui"
 )
@@ -15,13 +13,15 @@ import (
 func (p *program) configSpec() spec {
 	return spec{
 		name:    "config",
-		summary: "print the resolved topology, or the file a node would get",
+		summary: "print the resolved topology, or the file that a node has",
 		args:    []arg{{name: "haproxy|keepalived", kind: aDaemon, optional: true}, {name: "NODE", kind: aNode, optional: true}},
 		about: `
 Without arguments it prints the lab as the description says: clusters, VIPs,
 nodes and addresses. With a daemon and a node it prints the configuration file
-that the daemon would get there, for its version in the base's images. Needs no
-engine, but with --base auto it asks the engine which base it would be.`,
+that the daemon has there, if the lab is up as described; otherwise the one that
+it would get: the file of its own that the description mounts, or the template's
+for the version in the base's images. On stderr stands which it is. Needs no
+engine, but asks it where there is one.`,
 		examples: []string{"halab config", "halab config --json", "halab config haproxy frontend-01", "halab config keepalived backend-02 --profile classic --base centos7"},
 		run:      p.config,
 	}
@@ -46,14 +46,17 @@ func (p *program) config(ctx context.Context, in *input) error {
 	if err != nil {
 		return err
 	}
-	text, err := renderFor(project, node, topology.Service(in.arg(0)))
+	file, err := p.nodeFile(ctx, in, project, node)
 	if err != nil {
 		return err
 	}
 	if in.json {
-		return ui.WriteJSON(p.stdout, map[string]string{"node": node.Name, "service": in.arg(0), "text": text})
+		return ui.WriteJSON(p.stdout, file)
 	}
-	_, err = fmt.Fprint(p.stdout, text)
+	if in.detail != ui.Quiet {
+		fmt.Fprintln(p.stderr, ui.Clean("halab: "+file.about))
+	}
+	_, err = fmt.Fprint(p.stdout, file.Text)
 	return err
 }
 
@@ -73,32 +76,6 @@ func (p *program) likelyBase(ctx context.Context, in *input) string {
 		return knownBase(in.base)
 	}
 	return base
-}
-
-// renderFor renders the file of a service from the environment that its
-// container would get, as the service itself does when it starts.
-func renderFor(project *composefile.Project, node topology.Node, service topology.Service) (string, error) {
-	at := slices.IndexFunc(project.Containers, func(w composefile.Wanted) bool { return w.Service == node.Services[service] })
-	if at < 0 {
-		return "", fmt.Errorf("%s has no %s in the description", node.Name, service)
-	}
-	env := map[string]string{}
-	for _, pair := range project.Containers[at].Spec.Env {
-		name, value, _ := strings.Cut(pair, "=")
-		env[name] = value
-	}
-	input, err := render.FromEnv(func(name string) string { return env[name] })
-	if err != nil {
-		return "", err
-	}
-	haproxy, keepalived, err := render.Versions(project.Lab.Base)
-	if err != nil {
-		return "", err
-	}
-	if service == topology.ServiceHAProxy {
-		return render.HAProxy(input, haproxy)
-	}
-	return render.Keepalived(input, keepalived)
 }
 
 func (p *program) writeTopology(in *input, l *topology.Lab) error {

@@ -29,7 +29,7 @@ func answersByCommand() map[string][]any {
 		"drill --list": {listed{}},
 		"logs":         {ui.LogEntry{}},
 		"curl, watch":  {agentapi.Response{}, ui.WatchSummary{}},
-		"config":       {labShape{}},
+		"config":       {labShape{}, nodeFile{}},
 		"doctor":       {checkup{}},
 		"build":        {built{}},
 		"lint":         {linted{}},

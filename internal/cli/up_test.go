@@ -5,6 +5,9 @@ import (
 	"encoding/json"
 	"errors"
 	"net/netip"
+	"os"
+	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -166,6 +169,53 @@ func TestConfig(t *testing.T) {
 		r := w.run("config", daemon, "frontend-02", "--base", "centos7", "--profile", "classic")
 		if r.code != 0 || !strings.Contains(r.stdout, "of frontend-02 for ") || !strings.Contains(r.stdout, "profile classic") {
 			t.Errorf("exit %d\n%s%s", r.code, r.stdout, r.stderr)
+		}
+	}
+}
+
+// TestConfigOfTheNode holds config to what a node has: a file of the user's where
+// there is one, and what the node says where it is up.
+func TestConfigOfTheNode(t *testing.T) {
+	dir := t.TempDir()
+	for name, text := range map[string]string{
+		"own.cfg":             "# mine\n",
+		"own/keepalived.conf": "# mine too\n",
+		"own.yaml": "services:\n" +
+			"  frontend-01-haproxy:\n    volumes: [\"./own.cfg:/etc/halab/haproxy.cfg:ro\"]\n" +
+			"  frontend-02-keepalived:\n    volumes: [\"./own:/etc/halab:ro\"]\n",
+	} {
+		path := filepath.Join(dir, name)
+		if err := errors.Join(os.MkdirAll(filepath.Dir(path), 0o755), os.WriteFile(path, []byte(text), 0o644)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	source, err := os.ReadFile("../../compose/compose.yaml")
+	if err != nil {
+		t.Fatal(err)
+	}
+	lab := filepath.Join(dir, "compose.yaml")
+	if err := os.WriteFile(lab, source, 0o644); err != nil {
+		t.Fatal(err)
+	}
+	own := []string{"-f", lab, "-f", filepath.Join(dir, "own.yaml")}
+	down, up := newWorld(t), newWorld(t).up()
+	for _, c := range []struct {
+		w          *world
+		args       string
+		flags      []string
+		text, says string
+	}{
+		{down, "haproxy frontend-01", own, "# mine\n", "file of its own"},
+		{down, "keepalived frontend-02", own, "# mine too\n", "file of its own"},
+		{down, "keepalived frontend-01", own, "# keepalived.conf of frontend-01 for", "would be started"},
+		{up, "haproxy frontend-01", own, "what haproxy of frontend-01 has\n", "was started with"},
+		{up, "keepalived backend-02", nil, "what keepalived of backend-02 has\n", "was started with"},
+		{up, "keepalived backend-02 --profile classic", nil, "# keepalived.conf of backend-02 for", "would be started"},
+		{up, "keepalived backend-02 --base centos7", nil, "# keepalived.conf of backend-02 for keepalived 1.3.5", "would be started"},
+	} {
+		r := c.w.run(slices.Concat(c.flags, []string{"config"}, strings.Fields(c.args))...)
+		if r.code != 0 || !strings.HasPrefix(r.stdout, c.text) || !strings.Contains(r.stderr, c.says) {
+			t.Errorf("%s: exit %d\n%s%s", c.args, r.code, r.stdout, r.stderr)
 		}
 	}
 }

@@ -206,6 +206,9 @@ func (w *world) exec(c engine.Container, spec engine.ExecSpec) enginetest.Progra
 			fmt.Fprintln(p.Stderr, "to stderr")
 			return 7
 		}
+		if p.Args[2] == agentapi.CommandConfig {
+			fmt.Fprintf(p.Stdout, "what %s of %s has\n", p.Args[3], c.Labels[engine.LabelNode])
+		}
 		if p.Args[2] != agentapi.CommandGet {
 			return 0
 		}

@@ -61,15 +61,17 @@ func TestContainersArePoor(t *testing.T) {
 	}
 }
 
-// The file a node would get is the file that it has.
+// The file a node would get, by the description alone, is the file that it has.
 func TestConfig(t *testing.T) {
 	lab := Shared(t)
+	alone := NewLab(lab.Name, lab.Prefix, "DOCKER_HOST=unix:///nonexistent/docker.sock", "HALAB_BASE="+lab.Status(t).Base)
 	for _, node := range []string{"frontend-01", "backend-02"} {
 		for daemon, path := range map[string]string{"haproxy": "/run/halab/haproxy.cfg", "keepalived": "/run/halab/keepalived.conf"} {
 			told := lab.Run(t, "config", daemon, node).Stdout
 			has := lab.Run(t, "shell", node, "--", "cat", path).Stdout
-			if told != has || len(told) < 200 {
-				t.Errorf("%s of %s: told\n%s\nbut it has\n%s", daemon, node, told, has)
+			gets := alone.Run(t, "config", daemon, node).Stdout
+			if told != has || gets != has || len(told) < 200 {
+				t.Errorf("%s of %s: told\n%s\nand by the description alone\n%s\nbut it has\n%s", daemon, node, told, gets, has)
 			}
 		}
 	}
