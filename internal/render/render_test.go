@@ -8,6 +8,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -140,6 +141,38 @@ func TestClassicKeepsItsTimings(t *testing.T) {
 	})
 }
 
+// TestPriorities holds that each node of a cluster has a priority of its own, in
+// order of rank, and that the skews of two backups of the fast profile, adverts
+// of 10 ms, differ by what there is to share out.
+func TestPriorities(t *testing.T) {
+	for nodes := 2; nodes <= 200; nodes++ {
+		for _, profile := range []topology.Profile{topology.ProfileFast, topology.ProfileClassic} {
+			in := Input{Profile: profile}
+			for n := range nodes {
+				in.Nodes = append(in.Nodes, Member{Name: fmt.Sprint(n)})
+			}
+			before := 255
+			for rank := range nodes {
+				in.Node = fmt.Sprint(rank)
+				got := in.Priority()
+				if got < 1 || got >= before {
+					t.Fatalf("%s, %d nodes: rank %d has %d, the one before %d", profile, nodes, rank, got, before)
+				}
+				apartMs := float64(before-got) / 256 * 10
+				least := min(1.9, 9.8/float64(nodes-1)-10.0/256)
+				if profile == topology.ProfileFast && nodes > 2 && rank > 0 && apartMs < least {
+					t.Errorf("%d nodes: ranks %d and %d wait %.2f ms apart, which should be %.2f", nodes, rank-1, rank, apartMs, least)
+				}
+				before = got
+			}
+		}
+	}
+	three := Input{Profile: topology.ProfileFast, Nodes: []Member{{Name: "a"}, {Name: "b"}, {Name: "c"}}, Node: "c"}
+	if got := three.Priority(); got != 152 {
+		t.Errorf("the third of three has %d", got)
+	}
+}
+
 // TestTimeoutsNest holds the order that makes a hung app cost no request with
 // HAProxy 2.x (1.5 repeats none that an app took): backend tier, then the frontend app's own patience (250 ms), then the
 // frontend tier, and all of it below 400 ms.
@@ -171,23 +204,6 @@ func TestKeepalivedOfAStranger(t *testing.T) {
 	}
 }
 
-// someInterface is one that VRRP can run on: keepalived 2.x refuses the loopback
-// interface, and one that is not there.
-func someInterface(t *testing.T) string {
-	t.Helper()
-	all, err := net.Interfaces()
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, i := range all {
-		if i.Flags&net.FlagLoopback == 0 && i.Flags&net.FlagMulticast != 0 {
-			return i.Name
-		}
-	}
-	t.Skip("this machine has no interface but the loopback's")
-	return ""
-}
-
 // TestDaemonsAccept asks the daemons themselves, where they are installed.
 func TestDaemonsAccept(t *testing.T) {
 	for _, daemon := range []struct{ name, file, flag string }{
@@ -210,7 +226,7 @@ func TestDaemonsAccept(t *testing.T) {
 				if base != "debian12" {
 					t.Skip("another version")
 				}
-				in.Interface, in.Shared = someInterface(t), false
+				in.Interface, in.Shared = notLoopback(t), false
 				path := filepath.Join(t.TempDir(), daemon.file)
 				if err := os.WriteFile(path, []byte(renderBoth(t, base, in)[daemon.file]), 0o600); err != nil {
 					t.Fatal(err)
@@ -221,6 +237,21 @@ func TestDaemonsAccept(t *testing.T) {
 			})
 		})
 	}
+}
+
+// notLoopback is an interface of this machine that VRRP may run on: keepalived
+// takes no loopback, and none without multicast.
+func notLoopback(t *testing.T) string {
+	t.Helper()
+	all, err := net.Interfaces()
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := slices.IndexFunc(all, func(i net.Interface) bool { return i.Flags&net.FlagLoopback == 0 && i.Flags&net.FlagMulticast != 0 })
+	if at < 0 {
+		t.Skip("this machine has no interface with multicast")
+	}
+	return all[at].Name
 }
 
 func TestParseVersion(t *testing.T) {
