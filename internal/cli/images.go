@@ -3,7 +3,6 @@ package cli
 import (
 	"context"
 	"maps"
-	"strings"
 
 	"halab"
 	"halab/internal/event"
@@ -18,7 +17,7 @@ func (s *session) builder() (*image.Builder, *buildStory, error) {
 	}
 	told := &buildStory{emit: s.emit, ends: map[string]func(error){}}
 	b, err := image.New(s.engine, image.Options{
-		Files: halab.Files, RootFS: s.env("HALAB_ROOTFS"), Progress: told.progress,
+		Files: halab.Files, RootFS: s.env("HALAB_ROOTFS"), Progress: told.progress, Done: told.done,
 	})
 	if err == nil {
 		s.images, s.built = b, told
@@ -34,25 +33,25 @@ type buildStory struct {
 }
 
 func (b *buildStory) progress(image, line string) {
-	switch end := b.ends[image]; {
-	case strings.HasPrefix(line, "Successfully ") && end != nil:
+	if b.ends[image] == nil {
+		b.begin(image, line)
+		return
+	}
+	b.emit.Update(image, "build", line)
+}
+
+// done ends an image's build.
+func (b *buildStory) done(image string) {
+	if end := b.ends[image]; end != nil {
 		end(nil)
 		delete(b.ends, image)
-	case strings.HasPrefix(line, "Successfully "):
-	case end == nil:
-		b.begin(image, line)
-	default:
-		b.emit.Update(image, "build", line)
 	}
 }
 
 // begin begins an image's build. The others stand on the base, so that is done
 // when one of them begins.
 func (b *buildStory) begin(image, line string) {
-	if end := b.ends["base"]; end != nil {
-		end(nil)
-		delete(b.ends, "base")
-	}
+	b.done("base")
 	b.ends[image] = b.emit.Begin(image, "build", line)
 }
 

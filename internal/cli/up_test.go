@@ -173,6 +173,26 @@ func TestConfig(t *testing.T) {
 	}
 }
 
+// TestBuildEndsOnce holds that an image's build is told to end when it ends: pip,
+// too, says "Successfully installed", in the middle of it.
+func TestBuildEndsOnce(t *testing.T) {
+	w := newWorld(t).buildable()
+	w.engine.Hooks.Build = func(_ engine.BuildSpec, progress func(string)) error {
+		for _, line := range []string{"Step 1/2 : FROM base", "Successfully installed gunicorn-20.1.0", "Step 2/2 : USER nobody",
+			"Successfully built 0123456789ab", "Successfully tagged halab/app:debian12"} {
+			progress(line)
+		}
+		return nil
+	}
+	r := w.run("build", "--base", "debian12", "--verbose")
+	for _, image := range []string{"node", "app", "haproxy", "keepalived"} {
+		begun, ended := strings.Count(r.stderr, "build "+image+": begins"), strings.Count(r.stderr, "build "+image+": done")
+		if begun != 1 || ended != 1 || strings.Index(r.stderr, "build "+image+": done") < strings.LastIndex(r.stderr, "build "+image+": Step 2/2") {
+			t.Errorf("%s begins %d times and ends %d times, or before its last step:\n%s", image, begun, ended, r.stderr)
+		}
+	}
+}
+
 // TestConfigOfTheNode holds config to what a node has: a file of the user's where
 // there is one, and what the node says where it is up.
 func TestConfigOfTheNode(t *testing.T) {

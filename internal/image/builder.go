@@ -35,6 +35,10 @@ type Options struct {
 	// Progress gets what a build prints, a line at a time and one at a time.
 	// image is one of Names, or "base".
 	Progress func(image, line string)
+	// Done is told of an image that is built, as Progress is. What a build
+	// prints says nothing about its end: the classic builder says "Successfully
+	// built", and pip, in the middle of it, "Successfully installed".
+	Done func(image string)
 	// Bootstrap writes a Debian 12 root file system as a tar stream, made with
 	// these dpkg options; nil: mmdebstrap.
 	Bootstrap func(ctx context.Context, dpkg []string, w io.Writer, progress func(line string)) error
@@ -46,7 +50,7 @@ type Builder struct {
 	options Options
 	folder  fs.FS
 	binary  func() (Binary, error)
-	mu      sync.Mutex // for Progress
+	mu      sync.Mutex // for Progress and Done
 	// offline is why the first hasty pull failed: where one image can't be had
 	// in time, another is not tried.
 	offline error
@@ -213,6 +217,11 @@ func (b *Builder) buildOne(ctx context.Context, i Image, from string) error {
 		NetworkMode: "host", // works where the engine's bridge has no way out
 		Context:     r,
 	}, b.progress(i.Name))
+	if err == nil && b.options.Done != nil {
+		b.mu.Lock()
+		defer b.mu.Unlock()
+		b.options.Done(i.Name)
+	}
 	return err
 }
 

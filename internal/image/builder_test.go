@@ -231,8 +231,11 @@ func TestResolveStops(t *testing.T) {
 
 func TestEnsureBuildsWhatIsMissing(t *testing.T) {
 	f := &fake{here: map[string]string{"debian:12": "public"}}
-	var said []string
-	tell := func(o *Options) { o.Progress = func(image, line string) { said = append(said, image+" "+line) } }
+	var said, done []string
+	tell := func(o *Options) {
+		o.Progress = func(image, line string) { said = append(said, image+" "+line) }
+		o.Done = func(image string) { done = append(done, image) }
+	}
 	refs, err := newBuilder(t, f, tell).Ensure(t.Context(), Debian12)
 	if err != nil {
 		t.Fatal(err)
@@ -245,8 +248,8 @@ func TestEnsureBuildsWhatIsMissing(t *testing.T) {
 	if !slices.Equal(f.did, want) {
 		t.Errorf("did %q", f.did)
 	}
-	if len(said) != 4 {
-		t.Errorf("progress is %q", said)
+	if slices.Sort(done); len(said) != 4 || !slices.Equal(done, []string{"app", "haproxy", "keepalived", "node"}) {
+		t.Errorf("progress is %q, done are %q", said, done)
 	}
 	for name, ref := range refs {
 		spec := f.spec[ref]
