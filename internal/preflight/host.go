@@ -12,7 +12,9 @@ import (
 	"net"
 	"net/netip"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -25,6 +27,8 @@ type host struct {
 	interfaces []Interface
 	routes     []Route
 	macvlan    Known
+	apparmor   Known
+	parser     bool
 }
 
 func lookAround() host {
@@ -36,7 +40,36 @@ func lookAround() host {
 		h.routes = parseRoutes(table)
 	}
 	h.macvlan = kernelHas("macvlan")
+	h.apparmor = switchedOn("/sys/module/apparmor/parameters/enabled")
+	h.parser = installed("apparmor_parser", "/usr/sbin", "/sbin")
 	return h
+}
+
+// switchedOn reads a switch of a kernel module, "Y" or "N"; without the module
+// it is off.
+func switchedOn(path string) Known {
+	text, err := os.ReadFile(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return No
+	case err != nil:
+		return NotKnown
+	case strings.HasPrefix(string(text), "Y"):
+		return Yes
+	}
+	return No
+}
+
+// installed looks for a program on the path, and in folders that only root has
+// there.
+func installed(name string, more ...string) bool {
+	if _, err := exec.LookPath(name); err == nil {
+		return true
+	}
+	return slices.ContainsFunc(more, func(dir string) bool {
+		_, err := os.Stat(filepath.Join(dir, name))
+		return err == nil
+	})
 }
 
 func interfaces() []Interface {

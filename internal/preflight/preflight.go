@@ -55,6 +55,8 @@ type Facts struct {
 	Interfaces []Interface
 	Routes     []Route
 	Macvlan    Known // in the kernel
+	AppArmor   Known // on in the kernel
+	Parser     bool  // apparmor_parser is there, by which the engine gives the kernel its profile
 	Free       int64 // bytes free where the engine keeps its data; negative: not known
 
 	Base       string // "auto", or a base family
@@ -130,9 +132,9 @@ func Evaluate(f Facts) []Finding {
 		return []Finding{{Check: "engine", Level: Failure, What: what, Cure: strings.TrimSpace(cure)}}
 	}
 	if f.Hosts {
-		return []Finding{f.engine(), f.api(), f.disk(), f.base(), f.leftovers()}
+		return append([]Finding{f.engine(), f.api()}, append(f.apparmor(), f.disk(), f.base(), f.leftovers())...)
 	}
-	all := []Finding{f.engine(), f.api(), f.macvlan()}
+	all := append([]Finding{f.engine(), f.api(), f.macvlan()}, f.apparmor()...)
 	all = append(all, f.subnet()...)
 	all = append(all, f.names()...)
 	return append(all, append(f.parent(), f.disk(), f.base(), f.leftovers())...)

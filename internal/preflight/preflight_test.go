@@ -47,6 +47,14 @@ func TestEvaluate(t *testing.T) {
 		{"no driver", func(f *Facts) { f.Engine.NetworkDrivers = []string{"bridge"} }, "macvlan", Failure, "only bridge"},
 		{"no macvlan in the kernel", func(f *Facts) { f.Macvlan = No }, "macvlan", Failure, "modprobe macvlan"},
 		{"kernel not known", func(f *Facts) { f.Macvlan = NotKnown }, "macvlan", Unknown, ""},
+		{"AppArmor without its parser", func(f *Facts) { f.AppArmor = Yes }, "apparmor", Failure, "apt-get install apparmor"},
+		{"AppArmor with its parser", func(f *Facts) { f.AppArmor, f.Parser = Yes, true }, "", OK, ""},
+		{"AppArmor without its parser, and containers that run", func(f *Facts) {
+			f.AppArmor, f.Others = Yes, []engine.Container{{State: engine.StateRunning}}
+		}, "apparmor", Warning, "without the engine's profile"},
+		{"AppArmor without its parser, and an engine that looks", func(f *Facts) {
+			f.AppArmor, f.Engine.Version = Yes, "28.5.2+dfsg1"
+		}, "apparmor", Warning, "without the engine's profile"},
 		{"another Docker network", func(f *Facts) {
 			f.Networks = []engine.Network{{Name: "vpn", Subnets: []netip.Prefix{prefix("192.168.0.0/16")}}}
 		}, "subnet", Failure, "the Docker network vpn (192.168.0.0/16)"},
@@ -234,6 +242,25 @@ func TestCollect(t *testing.T) {
 	e.Hooks.Before = func(context.Context, enginetest.Call) error { return engine.ErrUnreachable }
 	if f = Collect(t.Context(), e, true, Facts{}); !errors.Is(f.EngineError, engine.ErrUnreachable) {
 		t.Errorf("no engine, and the error is %v", f.EngineError)
+	}
+}
+
+func TestSwitchedOn(t *testing.T) {
+	dir := t.TempDir()
+	for text, want := range map[string]Known{"Y\n": Yes, "N\n": No} {
+		path := filepath.Join(dir, "enabled")
+		if err := os.WriteFile(path, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		if got := switchedOn(path); got != want {
+			t.Errorf("%q is %v, not %v", text, got, want)
+		}
+	}
+	if got := switchedOn(filepath.Join(dir, "missing")); got != No {
+		t.Errorf("without the module it is %v", got)
+	}
+	if !installed("sh") || installed("sh-of-nobody") || !installed("enabled", dir) {
+		t.Error("what is installed is not found, or the other way round")
 	}
 }
 
