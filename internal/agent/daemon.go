@@ -22,6 +22,7 @@ type configured struct {
 	version render.Version
 	path    string // of the file
 	in      render.Input
+	own     bool // the file is the user's own
 	known   bool // the environment describes a node; without it the file must be the user's own
 	shared  bool // agentapi.RunDir is there
 }
@@ -50,6 +51,7 @@ func configure(ctx context.Context, out output, daemon, file string,
 	c.in, c.known = in, envErr == nil
 
 	text, own, err := ownFile(file)
+	c.own = own
 	switch {
 	case err != nil:
 		return c, err

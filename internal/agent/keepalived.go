@@ -16,7 +16,8 @@ import (
 )
 
 // runKeepalived is the main process of a keepalived container. A keepalived
-// that follows files takes its place; an older one gets a supervisor.
+// that follows files takes its place; an older one gets a supervisor, and so does
+// one with a file of the user's own, which names no FIFO to say its state to.
 func runKeepalived(ctx context.Context, out output) int {
 	c, err := configure(ctx, out, "keepalived", "keepalived.conf", render.Keepalived)
 	if err != nil {
@@ -28,7 +29,7 @@ func runKeepalived(ctx context.Context, out output) int {
 			fmt.Fprintln(out.story, "halab agent: VRRP states won't be known:", err)
 		}
 	}
-	if !render.Follows(c.version) {
+	if !render.Follows(c.version) || c.own {
 		return superviseKeepalived(ctx, c, out)
 	}
 	args, err := c.prepareKeepalived()

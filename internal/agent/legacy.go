@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"halab/internal/agentapi"
+	"halab/internal/render"
 	"halab/internal/topology"
 
 	"golang.org/x/sys/unix"
@@ -37,8 +38,9 @@ type legacy struct {
 	limit   <-chan time.Time // when it is killed because it did not
 }
 
-// superviseKeepalived is the main process of a keepalived container with an
-// old keepalived.
+// superviseKeepalived is the main process of a keepalived container whose
+// keepalived says its state by its own words alone: an old one, or one with a
+// file of the user's own.
 func superviseKeepalived(ctx context.Context, c configured, out output) int {
 	signals := make(chan os.Signal, 8)
 	signal.Notify(signals, unix.SIGHUP, unix.SIGUSR1, unix.SIGUSR2)
@@ -77,9 +79,10 @@ func superviseKeepalived(ctx context.Context, c configured, out output) int {
 	}
 }
 
-// follows says whether keepalived is to go and come with HAProxy.
+// follows says whether keepalived is to go and come with HAProxy, which one that
+// follows files does by itself.
 func (l *legacy) follows() bool {
-	return l.c.known && l.c.shared && l.c.in.Profile == topology.ProfileFast
+	return !render.Follows(l.c.version) && l.c.known && l.c.shared && l.c.in.Profile == topology.ProfileFast
 }
 
 // adjust starts or ends keepalived as the files want it.

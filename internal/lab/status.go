@@ -58,6 +58,11 @@ type Node struct {
 	Servers map[string]string `json:"servers"`
 	Link    string            `json:"link"`    // up or down
 	HAProxy string            `json:"haproxy"` // as the node sees it: up, gone or hung
+	// Keepalived is up or gone, as the node sees its process. A supervisor that
+	// holds keepalived stopped goes on running, and so does its container.
+	Keepalived string `json:"keepalived"`
+	// Slow says how the node stepped down because the machine is too slow.
+	Slow string `json:"slow,omitempty"`
 	// Faults lists what was done to the node from inside, oldest first.
 	Faults []agentapi.Fault `json:"faults,omitempty"`
 	// ClockOffset is how many seconds the clock of a node that is a host of its
@@ -244,7 +249,8 @@ func nodeStatus(c engine.Container, all []engine.Container, told agentapi.State)
 	if !alive(c.State) {
 		return n
 	}
-	n.Link, n.HAProxy, n.Faults, n.appGone = told.Link, told.HAProxy, told.Faults, told.App == "gone"
+	n.Link, n.HAProxy, n.Keepalived = told.Link, told.HAProxy, told.Keepalived
+	n.Faults, n.Slow, n.appGone = told.Faults, told.Slow, told.App == "gone"
 	n.freeze()
 	if alive(engine.State(n.Services["keepalived"])) {
 		n.VRRP = told.VRRP

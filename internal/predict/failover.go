@@ -12,10 +12,10 @@ import (
 func (m model) fault() (s span, ok bool) {
 	switch m.kind {
 	case outage.KindKeepalivedStop:
-		return m.lingered(m.resigned()), true
+		return m.lingered(m.resigned(), lingerMs), true
 	case outage.KindSwitch:
 		// A keepalived that follows no wish refuses the switch.
-		return m.lingered(m.resigned()), m.follows(agentapi.HandoverFile)
+		return m.lingered(m.resigned(), lingerMs), m.follows(agentapi.HandoverFile)
 	case outage.KindKeepalivedKill:
 		return exactly(0, "the VIP stays on the old node's interface, whose HAProxy goes on answering"), true
 	case outage.KindNodeCrash, outage.KindNodeFreeze:
@@ -34,9 +34,9 @@ func (m model) fault() (s span, ok bool) {
 }
 
 // handedOver is a HAProxy that is stopped by a supervisor which first has the
-// VIP leave the interface. HAProxy listens until then and no longer, so that
-// lingering does not help its clients.
-func (m model) handedOver() span { return m.resigned() }
+// VIP leave the interface. HAProxy listens for a while longer, and what comes to
+// it then is answered where process 1 keeps the VIP.
+func (m model) handedOver() span { return m.lingered(m.resigned(), handoverMs) }
 
 // gone is a HAProxy that nobody answers for: its port is closed.
 func (m model) gone() span {
@@ -143,13 +143,13 @@ func (m model) silent() span {
 // lingered takes off what the old node goes on answering: it keeps the address
 // for a while after it gave it up, and clients send there until the new master
 // announces itself.
-func (m model) lingered(s span) span {
+func (m model) lingered(s span, ms float64) span {
 	if !m.lingers || s.never {
 		return s
 	}
 	return span{
-		low: max(0, s.low-lingerMs), mean: max(0, s.mean-lingerMs), high: max(0, s.high-lingerMs),
-		formula: fmt.Sprintf("%s, of which the old node, whose process 1 keeps the VIP for %d more, answers through the first %d", s.formula, lingerMs, lingerMs),
+		low: max(0, s.low-ms), mean: max(0, s.mean-ms), high: max(0, s.high-ms),
+		formula: fmt.Sprintf("%s, of which the old node, whose process 1 keeps the VIP, answers through the first %g", s.formula, ms),
 	}
 }
 

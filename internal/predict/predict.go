@@ -51,6 +51,9 @@ const (
 	signGraceMs  = 3
 	// lingerMs is how long process 1 keeps a VIP that was given up.
 	lingerMs = 1000
+	// handoverMs is how long a HAProxy that is stopped goes on answering once the
+	// VIP has left its node.
+	handoverMs = 100
 	// handlingMs: until the new master has set the address and announced it, and
 	// switches and clients have learnt it.
 	handlingMs = 5

@@ -52,6 +52,8 @@ func NodeWords(e agentapi.Event) (string, Weight) {
 		return detailed("the app is gone", e.Detail), Worse
 	case agentapi.EventError:
 		return detailed("the node's agent could not do its work", e.Detail), Worse
+	case agentapi.EventSlow:
+		return detailed("the node steps down", e.Detail), Worse
 	case agentapi.EventServers:
 		return "HAProxy sees " + Servers(e.State.Servers), serversWeight(e.State.Servers)
 	}

@@ -32,6 +32,9 @@ func Status(w io.Writer, s *lab.Status, style Style) error {
 	return err
 }
 
+// statusWidth is the width that a status fits.
+const statusWidth = 80
+
 func clusterStatus(b *strings.Builder, c lab.Cluster, style Style) {
 	fmt.Fprintf(b, "%s  %s %s %s\n", style.Bold(Clean(c.Name)), Clean(c.VIP.Name), Clean(c.VIP.Address), holders(c.VIP.Holders, style))
 	t := Table{Indent: "  "}
@@ -49,8 +52,24 @@ func clusterStatus(b *strings.Builder, c lab.Cluster, style Style) {
 			fmt.Fprintf(b, "  %s\n", clockWords(n))
 		}
 	}
+	for _, n := range c.Nodes {
+		steppedDown(b, n, style)
+	}
 	for _, a := range c.Ailments() {
 		fmt.Fprintf(b, "  %s %s\n", style.Bad("✘"), Clean(a))
+	}
+}
+
+// steppedDown says that a node has stepped down: it works, and is no worse than its
+// machine.
+func steppedDown(b *strings.Builder, n lab.Node, style Style) {
+	if n.Slow == "" {
+		return
+	}
+	mark := style.Odd("!")
+	for _, line := range Wrap(Clean(n.Name+": "+n.Slow), statusWidth-4) {
+		fmt.Fprintf(b, "  %s %s\n", mark, line)
+		mark = " "
 	}
 }
 
@@ -105,7 +124,7 @@ func serviceState(n lab.Node, service string, style Style) string {
 	switch {
 	case haproxy && n.HAProxy == "hung":
 		return style.Odd("hung")
-	case haproxy && n.HAProxy == "gone", service == string(topology.ServiceKeepalived) && n.VRRP == "":
+	case haproxy && n.HAProxy == "gone", service == string(topology.ServiceKeepalived) && (n.VRRP == "" || n.Keepalived == "gone"):
 		return style.Bad("mute")
 	}
 	return state("running", style)

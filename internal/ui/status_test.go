@@ -13,7 +13,7 @@ func healthy() *lab.Status {
 		for _, p := range peers {
 			servers[p] = "UP"
 		}
-		return lab.Node{Name: name, Address: address, State: "running", VRRP: vrrp, Link: "up", HAProxy: "up",
+		return lab.Node{Name: name, Address: address, State: "running", VRRP: vrrp, Link: "up", HAProxy: "up", Keepalived: "up",
 			Services: map[string]string{"app": "running", "haproxy": "running", "keepalived": "running"}, Servers: servers}
 	}
 	return &lab.Status{
@@ -82,4 +82,29 @@ func TestStatusJSON(t *testing.T) {
 		t.Fatal(err)
 	}
 	golden(t, "status.json", out.String())
+}
+
+// A node that stepped down says so and is well; a keepalived whose supervisor
+// holds it stopped is not up, though its container runs.
+func TestStatusOfASlowNodeAndAHeldKeepalived(t *testing.T) {
+	s := healthy()
+	s.Clusters[0].Nodes[0].Slow = "this machine is too slow for adverts of 10 ms: 100 ms (process 1 and keepalived took 45 % of a core)"
+	s.Clusters[0].Nodes[1].VRRP, s.Clusters[0].Nodes[1].Keepalived = "STOP", "gone"
+	var out strings.Builder
+	if err := Status(&out, s, Style{}); err != nil {
+		t.Fatal(err)
+	}
+	for _, want := range []string{
+		"  ! frontend-01: this machine is too slow for adverts of 10 ms: 100 ms",
+		"frontend-02  192.168.99.12  up  STOP    up   up       mute",
+	} {
+		if !strings.Contains(out.String(), want) {
+			t.Errorf("%q is missing in\n%s", want, out.String())
+		}
+	}
+	for line := range strings.Lines(out.String()) {
+		if Width(strings.TrimRight(line, "\n")) > statusWidth {
+			t.Errorf("wider than %d columns: %s", statusWidth, line)
+		}
+	}
 }
