@@ -5,17 +5,19 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"slices"
 
 	"halab/internal/agentapi"
 
 	"github.com/vishvananda/netlink"
 )
 
-// runNetwork makes or removes a lab's interfaces on the engine's host. It runs
-// in a helper container that has the host's network and NET_ADMIN.
+// runNetwork makes or removes a lab's interfaces on the engine's host, or only
+// says which network namespace that is in. It runs in a helper container that has
+// the host's network and NET_ADMIN.
 func runNetwork(args []string, out output) error {
-	if len(args) != 2 || args[0] != "up" && args[0] != "down" {
-		return usagef("network up|down JSON")
+	if len(args) != 2 || !slices.Contains([]string{"up", "down", "look"}, args[0]) {
+		return usagef("network up|down|look JSON")
 	}
 	var request agentapi.NetworkRequest
 	if err := json.Unmarshal([]byte(args[1]), &request); err != nil {
@@ -25,10 +27,8 @@ func runNetwork(args []string, out output) error {
 	if err != nil {
 		return err
 	}
-	act := w.up
-	if args[0] == "down" {
-		act = w.down
-	}
+	w.reply.Namespace = agentapi.NetworkNamespace()
+	act := map[string]func() error{"up": w.up, "down": w.down, "look": func() error { return nil }}[args[0]]
 	if err := act(); err != nil {
 		var p problem
 		if !errors.As(err, &p) {

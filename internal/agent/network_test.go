@@ -1,7 +1,10 @@
 package agent
 
 import (
+	"bytes"
 	"context"
+	"encoding/json"
+	"io"
 	"net"
 	"net/netip"
 	"os"
@@ -39,6 +42,30 @@ func TestLegForwardsNothing(t *testing.T) {
 		}
 		if forwards(t, "t0h") || !forwards(t, "t0") {
 			t.Error("the leg forwards, or nothing does")
+		}
+	})
+}
+
+// A helper says which network namespace it is in, and nothing is made for that.
+func TestLookTellsTheNamespace(t *testing.T) {
+	look := func() string {
+		var said bytes.Buffer
+		if err := runNetwork([]string{"look", `{"lab":"t","parent":"t0"}`}, output{&said, io.Discard}); err != nil {
+			t.Error(err)
+		}
+		var reply agentapi.NetworkReply
+		if err := json.Unmarshal(said.Bytes(), &reply); err != nil || len(reply.Made)+len(reply.Found) > 0 {
+			t.Errorf("%+v, %v", reply, err)
+		}
+		return reply.Namespace
+	}
+	here := look()
+	if same, known := agentapi.SameNamespace(here, agentapi.NetworkNamespace()); !same || !known {
+		t.Errorf("it says %q, and this is %q", here, agentapi.NetworkNamespace())
+	}
+	inFreshNetwork(t, func() {
+		if same, known := agentapi.SameNamespace(here, look()); same || !known {
+			t.Errorf("two namespaces are one: %q", here)
 		}
 	})
 }

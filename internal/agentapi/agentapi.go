@@ -120,7 +120,7 @@ const (
 	CommandReady      = "ready"      // exec: wait until URL answers with a frontend and a backend: `ready [--timeout D] URL`
 	CommandKill       = "kill"       // exec in node: SIGKILL every process of a service at once: `kill keepalived`
 	CommandBurn       = "burn"       // keep processors busy: `burn [--for TIME] N`
-	CommandNetwork    = "network"    // helper on the host's network: `network up|down …`
+	CommandNetwork    = "network"    // helper on the host's network: `network up|down|look …`
 )
 
 // Response is what `halab agent get` prints for each request.
@@ -137,7 +137,7 @@ type Response struct {
 }
 
 // NetworkRequest is what the helper makes or removes on the engine's host; it
-// travels as the JSON argument of `halab agent network up|down`.
+// travels as the JSON argument of `halab agent network up|down|look`.
 type NetworkRequest struct {
 	Lab    string `json:"lab"`
 	Parent string `json:"parent"`         // interface under the macvlan network
@@ -153,6 +153,8 @@ type NetworkReply struct {
 	Made    []string `json:"made,omitempty"`    // interfaces made
 	Found   []string `json:"found,omitempty"`   // interfaces that were right already
 	Removed []string `json:"removed,omitempty"` // interfaces removed
+	// Namespace is the network namespace of the engine's host (NetworkNamespace).
+	Namespace string `json:"namespace,omitempty"`
 	// Problem is what stands in the way: found, why, cure. Nothing was made.
 	Problem string `json:"problem,omitempty"`
 	Cure    string `json:"cure,omitempty"`

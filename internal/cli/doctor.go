@@ -17,7 +17,8 @@ func (p *program) doctorSpec() spec {
 		about: `
 Looks at what a lab needs: the engine and its API, macvlan, whether anybody else
 uses the subnet or the lab's names, the parent interface, the disk, where images
-can come from, and what is left of an earlier lab. Of a lab on hosts it looks at
+can come from, what is left of an earlier lab, and whether the engine's host can
+be reached from here. Of a lab on hosts it looks at
 each host: its engine, clock, interface and address, and the VRRP packets that
 arrive there. Changes nothing. "halab up" does the same first.`,
 		examples: []string{"halab doctor", "halab doctor --subnet 192.168.77.0/24", "halab doctor --json"},
@@ -45,7 +46,9 @@ func (p *program) doctor(ctx context.Context, in *input) error {
 		findings = append(findings, preflight.Evaluate(preflight.Facts{EngineError: err})...)
 	case project != nil:
 		defer s.close()
-		findings = append(findings, preflight.Evaluate(s.facts(ctx, project))...)
+		facts := s.facts(ctx, project)
+		s.locate(ctx, project, &facts)
+		findings = append(findings, preflight.Evaluate(facts)...)
 		for _, h := range s.examineHosts(ctx, &project.Lab, listenTime) {
 			findings = append(findings, h.findings...)
 		}

@@ -10,9 +10,10 @@ import (
 
 // hostReady says whether the interfaces that a lab needs on the engine's host
 // are known to be there, up, and the lab's own, so that nothing is to be made.
-// Of a host that can't be looked into from here nothing is known.
+// Of a host that can't be looked into from here nothing is known: an interface
+// halab0 that is seen here may be that of another engine.
 func hostReady(f preflight.Facts, r agentapi.NetworkRequest) bool {
-	if !f.Local {
+	if !f.Local || f.Beside != preflight.Yes {
 		return false
 	}
 	own := func(name string) (preflight.Interface, bool) {
@@ -41,5 +42,5 @@ func hostReady(f preflight.Facts, r agentapi.NetworkRequest) bool {
 // parentGone says whether the interface under the lab's network is known not to
 // be there.
 func parentGone(f preflight.Facts) bool {
-	return f.Local && !slices.ContainsFunc(f.Interfaces, func(i preflight.Interface) bool { return i.Name == f.Parent })
+	return f.Local && f.Beside != preflight.No && !slices.ContainsFunc(f.Interfaces, func(i preflight.Interface) bool { return i.Name == f.Parent })
 }

@@ -18,6 +18,8 @@ func TestHostReady(t *testing.T) {
 	}{
 		{"all is there", nil, true},
 		{"another engine's host", func(f *preflight.Facts, _ *agentapi.NetworkRequest) { f.Local = false }, false},
+		{"another namespace's host", func(f *preflight.Facts, _ *agentapi.NetworkRequest) { f.Beside = preflight.No }, false},
+		{"a namespace that is not known", func(f *preflight.Facts, _ *agentapi.NetworkRequest) { f.Beside = preflight.NotKnown }, false},
 		{"no parent", func(f *preflight.Facts, _ *agentapi.NetworkRequest) { f.Interfaces = f.Interfaces[1:] }, false},
 		{"no leg", func(f *preflight.Facts, _ *agentapi.NetworkRequest) { f.Interfaces = f.Interfaces[:2] }, false},
 		{"the leg is down", func(f *preflight.Facts, _ *agentapi.NetworkRequest) { f.Interfaces[2].Up = false }, false},
@@ -30,7 +32,7 @@ func TestHostReady(t *testing.T) {
 		}, true},
 	} {
 		t.Run(test.name, func(t *testing.T) {
-			f := preflight.Facts{Local: true, Interfaces: []preflight.Interface{
+			f := preflight.Facts{Local: true, Beside: preflight.Yes, Interfaces: []preflight.Interface{
 				{Name: "halab0", Alias: alias, Up: true}, {Name: "halab0p", Alias: alias, Up: true},
 				{Name: "halab0h", Alias: alias, Up: true, Addresses: []netip.Prefix{netip.MustParsePrefix("192.168.99.1/24")}},
 			}}

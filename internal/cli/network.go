@@ -80,6 +80,9 @@ func (p *program) networkUp(ctx context.Context, in *input) error {
 		leg := "the host has no leg on the network"
 		if answer.Leg != "" {
 			leg = fmt.Sprintf("the host's leg %s has %s", answer.Leg, answer.LegAddress)
+			if reachable, why := s.reach(&w.project.Lab, w.facts); !reachable {
+				leg += "; it can't be reached from here: " + why
+			}
 		}
 		_, err := fmt.Fprintf(s.stdout, "the parent %s is there, %s\n", answer.Parent, leg)
 		return err

@@ -37,11 +37,13 @@ interrupted at any point: the next up goes on from there, and down removes it.`,
 
 // arisen is the answer of up.
 type arisen struct {
-	Lab     string  `json:"lab"`
-	Base    string  `json:"base"`
-	Profile string  `json:"profile"`
-	URL     string  `json:"url"`
-	Seconds float64 `json:"seconds"`
+	Lab     string `json:"lab"`
+	Base    string `json:"base"`
+	Profile string `json:"profile"`
+	URL     string `json:"url"`
+	// Reachable says that the URL can be asked from here; halab curl can always.
+	Reachable bool    `json:"reachable"`
+	Seconds   float64 `json:"seconds"`
 }
 
 // workshop is all that is needed to make a lab.
@@ -116,6 +118,9 @@ func (s *session) describe(ctx context.Context, choose func(context.Context) (st
 	case baseErr != nil:
 		return nil, baseErr
 	}
+	if preflight.Failed(preflight.Evaluate(facts)) {
+		s.locate(ctx, first, &facts)
+	}
 	if err := s.examine(preflight.Evaluate(facts)); err != nil {
 		return nil, err
 	}
@@ -129,10 +134,11 @@ func (s *session) describe(ctx context.Context, choose func(context.Context) (st
 	return w, nil
 }
 
-// examine tells of warnings and turns failures into an error.
+// examine tells of warnings and turns failures into an error. What is left of an
+// earlier lab is up's own work, and where the host can be reached is in its answer.
 func (s *session) examine(findings []preflight.Finding) error {
 	for _, f := range findings {
-		if f.Level == preflight.Warning && f.Check != "leftovers" {
+		if f.Level == preflight.Warning && f.Check != "leftovers" && f.Check != "host" {
 			s.emit.Warn("", strings.ReplaceAll(f.String(), "\n  ", "; "))
 		}
 	}
@@ -164,10 +170,15 @@ func (p *program) up(ctx context.Context, in *input) error {
 		return err
 	}
 	l := w.project.Lab
-	answer := arisen{Lab: l.Name, Base: w.base, Profile: string(l.Profile), URL: want.URL, Seconds: time.Since(begin).Seconds()}
+	reachable, why := s.reach(&l, w.facts)
+	answer := arisen{Lab: l.Name, Base: w.base, Profile: string(l.Profile), URL: want.URL, Reachable: reachable, Seconds: time.Since(begin).Seconds()}
 	return s.answer(answer, func() error {
-		_, err := fmt.Fprintf(s.stdout, "lab %s is up after %s (base %s, profile %s)\n\n  curl %s\n%s\n",
-			answer.Lab, ui.Seconds(time.Since(begin)), answer.Base, answer.Profile, answer.URL, s.in.selection.addressed("  halab status"))
+		ask := "  curl " + answer.URL
+		if !reachable {
+			ask = s.in.selection.addressed("  halab curl") + "   # asks " + answer.URL + " from inside; " + why
+		}
+		_, err := fmt.Fprintf(s.stdout, "lab %s is up after %s (base %s, profile %s)\n\n%s\n%s\n",
+			answer.Lab, ui.Seconds(time.Since(begin)), answer.Base, answer.Profile, ask, s.in.selection.addressed("  halab status"))
 		return err
 	})
 }

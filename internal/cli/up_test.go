@@ -24,7 +24,7 @@ func (w *world) buildable() *world {
 func TestUpFromNothingAndAgain(t *testing.T) {
 	w := newWorld(t).buildable()
 	r := w.run("up", "--base", "debian12")
-	if r.code != 0 || !strings.HasPrefix(r.stdout, "lab halab is up after ") || !strings.Contains(r.stdout, "curl http://192.168.99.10/frontend") {
+	if r.code != 0 || !strings.HasPrefix(r.stdout, "lab halab is up after ") || !strings.Contains(r.stdout, "halab curl   # asks http://192.168.99.10/frontend from inside; the leg") {
 		t.Fatalf("exit %d\n%s%s", r.code, r.stdout, r.stderr)
 	}
 	if n := len(w.engine.CallsOf("ImageBuild")); n != 4 {
@@ -139,7 +139,7 @@ func TestBuildAndNetwork(t *testing.T) {
 	if err := json.Unmarshal([]byte(r.stdout), &b); err != nil || b.Base != "debian12" || len(b.Images) != 4 {
 		t.Errorf("exit %d, %v\n%s%s", r.code, err, r.stdout, r.stderr)
 	}
-	if r = w.run("network", "up", "--base", "debian12"); r.code != 0 || r.stdout != "the parent halab0 is there, the host's leg halab0h has 192.168.99.1\n" {
+	if r = w.run("network", "up", "--base", "debian12"); r.code != 0 || r.stdout != "the parent halab0 is there, the host's leg halab0h has 192.168.99.1; it can't be reached from here: the leg of the engine's host, 192.168.99.1, is on another machine\n" {
 		t.Errorf("exit %d\n%s%s", r.code, r.stdout, r.stderr)
 	}
 	if r = w.run("network", "down"); r.code != 0 || r.stdout != "removed halab0h, halab0\n" {

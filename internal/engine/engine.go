@@ -36,6 +36,9 @@ const (
 	// LabelUpstream is what the apps of a node's cluster ask,
 	// "http://192.168.99.20/backend"; absent where they ask nobody.
 	LabelUpstream = "halab.upstream"
+	// LabelNamespace is the network namespace of the engine's host, on the lab's
+	// network (agentapi.NetworkNamespace).
+	LabelNamespace = "halab.namespace"
 )
 
 // State is what a container is doing.

@@ -123,7 +123,7 @@ func (e *execution) do(ctx context.Context, s plan.Step) error {
 	case plan.HostNetwork:
 		return e.host(ctx)
 	case plan.CreateNetwork:
-		_, err := eng.NetworkCreate(ctx, *s.Network)
+		_, err := eng.NetworkCreate(ctx, e.lab.placed(*s.Network))
 		return err
 	case plan.CreateVolume:
 		return eng.VolumeCreate(ctx, *s.Volume)
@@ -145,6 +145,16 @@ func (e *execution) do(ctx context.Context, s plan.Step) error {
 		return gone(eng.VolumeRemove(ctx, s.ID))
 	}
 	return fmt.Errorf("no such action: %q", s.Action)
+}
+
+// placed is a network as it is made: with the namespace that its parent is in,
+// where a helper has just told that.
+func (l *Lab) placed(n engine.Network) engine.Network {
+	if l.namespace != "" {
+		n.Labels = maps.Clone(n.Labels)
+		n.Labels[engine.LabelNamespace] = l.namespace
+	}
+	return n
 }
 
 // id of the container a step works on: one that was there, or one that an

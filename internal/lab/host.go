@@ -22,8 +22,18 @@ func (l *Lab) HostUp(ctx context.Context, image string, r agentapi.NetworkReques
 	return l.hostUp(ctx, image, r, &tidy)
 }
 
+// HostLook asks a helper for the network namespace of the engine's host, and
+// changes nothing there.
+func (l *Lab) HostLook(ctx context.Context, image string, r agentapi.NetworkRequest) (string, error) {
+	var tidy sync.WaitGroup
+	defer tidy.Wait()
+	reply, err := l.helper(ctx, image, "look", r, &tidy)
+	return reply.Namespace, err
+}
+
 func (l *Lab) hostUp(ctx context.Context, image string, r agentapi.NetworkRequest, tidy *sync.WaitGroup) error {
-	_, err := l.helper(ctx, image, "up", r, tidy)
+	reply, err := l.helper(ctx, image, "up", r, tidy)
+	l.namespace = reply.Namespace
 	return err
 }
 

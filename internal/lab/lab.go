@@ -60,12 +60,18 @@ type Lab struct {
 	sink   event.Sink
 
 	expected *topology.Lab // what the description has; nil: it is not known
+
+	namespace string // of the engine's host, as a helper told it; "" before one did
 }
 
 // New returns the lab of that name, which need not exist.
 func New(name string, e Engine, sink event.Sink) *Lab {
 	return &Lab{name: name, engine: e, sink: sink}
 }
+
+// Namespace is the network namespace of the engine's host, as a helper told it;
+// "" where none was at work.
+func (l *Lab) Namespace() string { return l.namespace }
 
 // Name of the lab.
 func (l *Lab) Name() string { return l.name }

@@ -57,3 +57,30 @@ func TestPlanSeesWhatIsGoing(t *testing.T) {
 		t.Errorf("the plan is %s, %v", got, err)
 	}
 }
+
+// The network says which namespace the engine's host is in, as the helper that
+// made its parent told it.
+func TestNetworkKeepsTheNamespace(t *testing.T) {
+	e := newEngine(t)
+	e.Hooks.Program = func(s engine.ContainerSpec) enginetest.Program {
+		return func(_ context.Context, p enginetest.Process) int {
+			_, _ = p.Stdout.Write([]byte(`{"namespace":"net:[7] boot"}` + "\n"))
+			return 0
+		}
+	}
+	l := lab.New("l", e, func(event.Event) {})
+	labels := map[string]string{engine.LabelLab: "l"}
+	want := lab.Want{HostImage: "halab/node:x", Wanted: plan.Wanted{HostNetwork: true,
+		Networks: []engine.Network{{Name: "l-lab", Driver: "bridge", Labels: labels}}}}
+	_ = l.Up(t.Context(), want) // nobody serves, which is not asked here
+	made, err := e.Networks(t.Context(), engine.Filter{engine.LabelLab: "l"})
+	if err != nil || len(made) != 1 || made[0].Labels[engine.LabelNamespace] != "net:[7] boot" || l.Namespace() != "net:[7] boot" {
+		t.Errorf("%v, %v, and the lab knows %q", made, err, l.Namespace())
+	}
+	if len(labels) != 1 {
+		t.Errorf("the description's labels were changed: %v", labels)
+	}
+	if p, err := l.Plan(t.Context(), lab.Want{Wanted: plan.Wanted{Networks: want.Networks}}); err != nil || !p.Empty() {
+		t.Errorf("the label alone makes the network another: %v, %v", p, err)
+	}
+}

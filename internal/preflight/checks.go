@@ -72,7 +72,7 @@ func (f Facts) subnet() []Finding {
 			}
 		}
 	}
-	if f.Local {
+	if f.sees() {
 		f.subnetOnHost(func(owner string) { taken(owner, move) })
 	}
 	all = append(all, f.elsewhere()...)
@@ -129,8 +129,8 @@ func (f Facts) parentThere() Finding {
 	switch {
 	case f.Own:
 		return Finding{Check: "parent", Level: OK, What: "the lab makes a parent interface of its own, " + f.Parent}
-	case !f.Local:
-		return Finding{Check: "parent", Level: Unknown, What: "the parent interface " + f.Parent + " is on another machine"}
+	case !f.sees():
+		return Finding{Check: "parent", Level: Unknown, What: "the parent interface " + f.Parent + " is on another machine, or in another network namespace"}
 	}
 	var names []string
 	for _, i := range f.Interfaces {

@@ -58,6 +58,7 @@ func Collect(ctx context.Context, e Engine, local bool, wanted Facts) Facts {
 	if f.Local = local && h.name == f.Engine.Name; f.Local {
 		f.Interfaces, f.Routes, f.Macvlan = h.interfaces, h.routes, h.macvlan
 		f.AppArmor, f.Parser = h.apparmor, h.parser
+		f.LearnNamespace(f.namespace())
 		f.Free = free(f.Engine.DataRoot)
 	}
 	return f

@@ -46,7 +46,7 @@ func (f Facts) names() []Finding {
 			taken("volume", v.Name, v.Labels[engine.LabelLab], "docker volume rm")
 		}
 	}
-	if f.Local {
+	if f.sees() {
 		for _, i := range f.Interfaces {
 			if !slices.Contains(f.Names.Interfaces, i.Name) || i.Alias == agentapi.InterfaceAlias(f.Lab) || f.half(i) {
 				continue

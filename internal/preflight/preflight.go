@@ -51,7 +51,12 @@ type Facts struct {
 
 	// Local says that the engine runs on this machine, and that the fields below
 	// are about its host.
-	Local      bool
+	Local bool
+	// Beside says that halab is in the network namespace of the engine's host, so
+	// that Interfaces and Routes are those under the lab, and that the host's leg
+	// can be reached from here. Before a helper was there nobody knows; it is
+	// taken for granted then where the engine is on this machine.
+	Beside     Known
 	Interfaces []Interface
 	Routes     []Route
 	Macvlan    Known // in the kernel
@@ -88,6 +93,10 @@ type Route struct {
 	Interface string
 	To        netip.Prefix
 }
+
+// sees says whether the interfaces of this process are taken for those of the
+// engine's host.
+func (f Facts) sees() bool { return f.Local && f.Beside != No }
 
 // Failed says whether any finding is a Failure.
 func Failed(all []Finding) bool {
@@ -137,5 +146,6 @@ func Evaluate(f Facts) []Finding {
 	all := append([]Finding{f.engine(), f.api(), f.macvlan()}, f.apparmor()...)
 	all = append(all, f.subnet()...)
 	all = append(all, f.names()...)
+	all = append(all, f.beside()...)
 	return append(all, append(f.parent(), f.disk(), f.base(), f.leftovers())...)
 }

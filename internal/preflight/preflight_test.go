@@ -47,6 +47,12 @@ func TestEvaluate(t *testing.T) {
 		{"no driver", func(f *Facts) { f.Engine.NetworkDrivers = []string{"bridge"} }, "macvlan", Failure, "only bridge"},
 		{"no macvlan in the kernel", func(f *Facts) { f.Macvlan = No }, "macvlan", Failure, "modprobe macvlan"},
 		{"kernel not known", func(f *Facts) { f.Macvlan = NotKnown }, "macvlan", Unknown, ""},
+		{"another namespace, whose interfaces are not these", func(f *Facts) {
+			f.Beside, f.Own, f.Names.Interfaces = No, true, []string{"halab0"}
+			f.Interfaces = append(f.Interfaces, Interface{Name: "halab0", Alias: agentapi.InterfaceAlias("two"), Addresses: []netip.Prefix{f.Subnet}})
+			f.Routes = append(f.Routes, Route{"halab0", f.Subnet})
+		}, "host", Warning, "halab curl"},
+		{"the engine's own namespace", func(f *Facts) { f.Beside = Yes }, "", OK, ""},
 		{"AppArmor without its parser", func(f *Facts) { f.AppArmor = Yes }, "apparmor", Failure, "apt-get install apparmor"},
 		{"AppArmor with its parser", func(f *Facts) { f.AppArmor, f.Parser = Yes, true }, "", OK, ""},
 		{"AppArmor without its parser, and containers that run", func(f *Facts) {
@@ -185,6 +191,22 @@ func TestEveryUserOfTheSubnetIsNamed(t *testing.T) {
 	}
 	if strings.Contains(text, "br-1") {
 		t.Errorf("the bridge is named beside its network:\n%s", text)
+	}
+}
+
+// TestNamespaceOfTheLabsNetwork holds where it is known from that the engine's
+// host is not in this namespace: from the label that a helper's word became.
+func TestNamespaceOfTheLabsNetwork(t *testing.T) {
+	own := agentapi.NetworkNamespace()
+	_, boot, _ := strings.Cut(own, " ")
+	for label, want := range map[string]Known{own: Yes, "net:[1] " + boot: No, "net:[1] of another boot": NotKnown, "": NotKnown} {
+		f := Facts{Lab: "halab", Networks: []engine.Network{
+			{Labels: map[string]string{engine.LabelLab: "two", engine.LabelNamespace: "net:[2] " + boot}},
+			{Labels: map[string]string{engine.LabelLab: "halab", engine.LabelNamespace: label}},
+		}}
+		if f.LearnNamespace(f.namespace()); f.Beside != want {
+			t.Errorf("%q: %v, want %v", label, f.Beside, want)
+		}
 	}
 }
 
