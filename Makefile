@@ -9,7 +9,7 @@ export CGO_ENABLED = 0
 export GOFLAGS := $(strip $(GOFLAGS) -trimpath)
 
 .DEFAULT_GOAL = help
-.PHONY: help up vagrant build test unit validate e2e test-vagrant lint bench witness fuzz clean
+.PHONY: help up vagrant build test quick nightly unit validate e2e test-vagrant lint bench witness fuzz clean
 .NOTPARALLEL:
 
 help: ## what can be made
@@ -36,6 +36,16 @@ test: ## all tests, on this machine's Docker Engine; leaves it as it was
 		$(MAKE) --no-print-directory $$part || failed="$$failed $$part"; \
 	done; [ -z "$$failed" ] || { echo "make test: failed:$$failed"; exit 1; }
 
+quick: ## vet, the quick unit tests, and a smoke test on a lab that stays up
+	@scripts/prepare test
+	@$(MAKE) --no-print-directory build
+	$(GO) vet ./...
+	$(GO) test -short ./...
+	@HALAB_E2E_TIER=quick $(MAKE) --no-print-directory e2e E2E='^TestSmoke$$'
+
+nightly: ## make test, and what takes long or throws dice: up to two hours
+	@HALAB_E2E_TIER=nightly $(MAKE) --no-print-directory test
+
 unit: ## the tests that need no engine
 	$(GO) vet ./...
 	$(GO) test ./...
@@ -46,7 +56,7 @@ validate: ## has Vagrant read vagrant/Vagrantfile, for both of its providers
 e2e: ## the built binary on the real engine (E2E=regexp selects tests)
 	$(GO) test -c -o dist/e2e.test ./test/e2e
 	cd test/e2e && ../../scripts/with-engine env HALAB_E2E=1 \
-		../../dist/e2e.test -test.v -test.timeout 55m -test.run '$(E2E)'
+		../../dist/e2e.test -test.v -test.timeout $(or $(E2E_TIMEOUT),$(if $(filter nightly,$(HALAB_E2E_TIER)),110m,55m)) -test.run '$(E2E)'
 
 test-vagrant: ## a lab on four real machines, by libvirt; as root, up to 20 minutes
 	@scripts/prepare vagrant

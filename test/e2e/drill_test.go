@@ -202,6 +202,7 @@ func TestScenarioFile(t *testing.T) {
 
 // A short soak under load: nothing fails over, and the load is gone afterwards.
 func TestSoak(t *testing.T) {
+	Nightly(t)
 	lab := Shared(t)
 	lab.AwaitReady(t, time.Minute)
 	r := lab.Try(t, "drill", "--soak", "5s", "--stress", "4", "--json")

@@ -13,6 +13,7 @@ import (
 // engine, and what is wrong with one host is said in a line that names it. The
 // parts of the test build on each other: one lab serves them all.
 func TestHosts(t *testing.T) {
+	Nightly(t)
 	bringShared(t)
 	h := newHosts(t)
 	before := map[string][]string{}

@@ -11,12 +11,15 @@ import (
 	"time"
 )
 
-// kills is how often halab is killed in each fault; HALAB_E2E_KILLS=N is another
-// number.
+// kills is how often halab is killed in each fault: once, and twice in make
+// nightly; HALAB_E2E_KILLS=N is another number.
 func kills(t *testing.T) int {
 	n, err := strconv.Atoi(os.Getenv("HALAB_E2E_KILLS"))
 	if err != nil {
-		return 2
+		if tier("nightly") {
+			return 2
+		}
+		return 1
 	}
 	t.Logf("HALAB_E2E_KILLS=%d", n)
 	return n

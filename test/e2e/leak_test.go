@@ -117,6 +117,7 @@ func leakFaults() [][]string {
 // After a while of faults process 1 of each node, and a halab that follows, have
 // no more goroutines, descriptors, threads and memory than before.
 func TestNothingLeaks(t *testing.T) {
+	Nightly(t)
 	lab := Shared(t)
 	commands := [][]string{{"logs", "-f", "--since", "0s"}, {"watch", "--json"}, {"status", "--watch"}}
 	var long []*follower

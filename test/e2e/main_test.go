@@ -35,6 +35,9 @@ func TestMain(m *testing.M) {
 		os.Exit(1)
 	}
 	keepFiles()
+	if tier("quick") {
+		os.Exit(m.Run()) // the lab and its images stay for the next time
+	}
 	os.Exit(runAll(m))
 }
 

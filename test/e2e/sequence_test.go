@@ -12,9 +12,12 @@ import (
 	"time"
 )
 
-// sequences is how many random sequences are tried; HALAB_E2E_SEQUENCES=N is
-// another number.
-const sequences = 30
+// How many random sequences are tried, in make test and in make nightly;
+// HALAB_E2E_SEQUENCES=N is another number.
+const (
+	sequences      = 5
+	nightSequences = 30
+)
 
 // Whatever was done to a lab, in whatever order, whoever was killed in the middle
 // of it: after down the machine is as it was, byte for byte.
@@ -22,6 +25,9 @@ func TestNothingIsLeftBehind(t *testing.T) {
 	n, err := strconv.Atoi(os.Getenv("HALAB_E2E_SEQUENCES"))
 	if err != nil {
 		n = sequences
+		if tier("nightly") {
+			n = nightSequences
+		}
 	}
 	random := dice(t)
 	Shared(t) // it is there before the first restart, and as that left it ever after
@@ -46,7 +52,7 @@ func TestNothingIsLeftBehind(t *testing.T) {
 		}
 	}
 	t.Logf("halab was killed %d times, %d of them before its end", h.kills, h.met)
-	if n >= sequences && 3*h.met < h.kills {
+	if n >= nightSequences && 3*h.met < h.kills {
 		t.Errorf("moments are chosen badly: %+v", h)
 	}
 }
