@@ -37,7 +37,7 @@ type Finding struct {
 	Also     []source.Pos `json:"also,omitempty"` // other places that it is about
 	What     string       `json:"what"`
 	Sees     string       `json:"sees"`            // what a client will see
-	Drill    string       `json:"drill,omitempty"` // scenario that proves it
+	Drill    string       `json:"drill,omitempty"` // kind of drill that shows it
 	Cure     *Cure        `json:"cure,omitempty"`
 }
 

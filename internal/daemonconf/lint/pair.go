@@ -31,7 +31,7 @@ func differences(what string) func(*world) {
 }
 
 func (w *world) differ(a, b forecast.Member, d forecast.Difference) {
-	f := Finding{At: d.A, Also: []source.Pos{d.B}, What: d.Text, Sees: seesTwo, Drill: "startup"}
+	f := Finding{At: d.A, Also: []source.Pos{d.B}, What: d.Text, Sees: seesTwo}
 	if what := a.Node.Name + " and " + b.Node.Name + " are deaf to each other: "; !d.Learn {
 		f.What = what + d.Text
 	} else {
@@ -73,7 +73,7 @@ func samePriority(w *world) {
 					}
 					return m.Is.At
 				}
-				f := Finding{At: at(a), Also: []source.Pos{at(b)}, Drill: "startup",
+				f := Finding{At: at(a), Also: []source.Pos{at(b)},
 					Sees: "the VIP jumps at every start: connections made in that moment break"}
 				lower := b
 				if b.Priority() > a.Priority() {
@@ -123,14 +123,14 @@ func sources(w *world) {
 				continue
 			}
 			if u, ok := used[a.V]; ok && u.node != n.Name {
-				w.find(Finding{At: a.At, Also: []source.Pos{u.at}, Drill: "startup", Sees: "on keepalived 2.2 the instance is in FAULT; on 2.3 every VIP is on every node",
+				w.find(Finding{At: a.At, Also: []source.Pos{u.at}, Sees: "on keepalived 2.2 the instance is in FAULT; on 2.3 every VIP is on every node",
 					What: fmt.Sprintf("%s and %s both say that %s is their own address", u.node, n.Name, a.V)})
 				continue
 			}
 			used[a.V] = use{n.Name, a.At}
 			for _, p := range in.Peers {
 				if p.V == a.V && len(in.Peers) == 1 { // a list of all nodes may name itself
-					w.find(Finding{At: a.At, Also: []source.Pos{p.At}, Drill: "startup", Sees: seesTwo,
+					w.find(Finding{At: a.At, Also: []source.Pos{p.At}, Sees: seesTwo,
 						What: fmt.Sprintf("%s speaks to itself: %s is its own address and its peer; one of the two is another node's", n.Name, a.V)})
 				}
 			}
@@ -146,7 +146,7 @@ func sharedIDs(w *world) {
 			if !a.Is.RouterID.Set || a.Is.RouterID.V != b.Is.RouterID.V || !segment(a, b) || len(a.Is.Peers) > 0 && len(b.Is.Peers) > 0 && a.Node != b.Node {
 				continue
 			}
-			f := Finding{At: a.Is.RouterID.At, Also: []source.Pos{b.Is.RouterID.At}, Drill: "startup", Sees: seesTwo,
+			f := Finding{At: a.Is.RouterID.At, Also: []source.Pos{b.Is.RouterID.At}, Sees: seesTwo,
 				What: fmt.Sprintf("virtual_router_id %d is used for %s (%s) and for %s (%s) on one segment: each hears the other's adverts and refuses them",
 					a.Is.RouterID.V, c.VIPs[0], a.Node.Name, d.VIPs[0], b.Node.Name)}
 			if len(w.nodes) == 2 && len(c.Members) == 1 && len(d.Members) == 1 && a.Node != b.Node {
@@ -214,7 +214,7 @@ func crossed(w *world) {
 			if len(leads) < 2 {
 				continue
 			}
-			f := Finding{At: g.At, Drill: "elections-at-rest", Sees: "the VIPs jump from node to node for ever; connections live for seconds",
+			f := Finding{At: g.At, Sees: "the VIPs jump from node to node for ever; connections live for seconds",
 				What: fmt.Sprintf("sync group %s has crossed priorities: one node is first in one instance, the other in another, so elections have no end", g.Name),
 				Cure: &Cure{Text: "one node first in all instances of the group", At: g.At}}
 			w.find(f)
@@ -245,7 +245,7 @@ func booted(w *world) {
 			if len(c.Members) < 2 || !has("notify_master") || has("notify_master_rx_lower_pri") || k.Global.StartupDelay.Set || !k.Version.AtLeast("2") || m.Is.NoPreempt.V {
 				continue
 			}
-			w.find(Finding{At: m.Is.At, Drill: "startup", Sees: "what notify_master does may be undone by the other node, and is not done again",
+			w.find(Finding{At: m.Is.At, Sees: "what notify_master does may be undone by the other node, and is not done again",
 				What: "a backup that boots may be master for a moment; the real master hears its lower adverts and does not run notify_master again",
 				Cure: w.add(m.Is.At, "run it again then; vrrp_startup_delay in global_defs helps as well", "    notify_master_rx_lower_pri "+quoteCommand(m))})
 		}
@@ -264,7 +264,7 @@ func quoteCommand(m forecast.Member) string {
 func blind(w *world) {
 	for _, n := range w.nodes {
 		if k := n.Keepalived; k.Present && len(k.Instances) > 0 && !k.Version.AtLeast("2") {
-			w.find(Finding{At: k.Instances[0].At, Drill: "vip-stolen", Sees: seesNobody + " until somebody notices",
+			w.find(Finding{At: k.Instances[0].At, Sees: seesNobody + " until somebody notices",
 				What: "keepalived before 2.0 does not see it when somebody else (networkd, NetworkManager) takes the VIP off the interface"})
 		}
 	}

@@ -87,11 +87,11 @@ func (w *world) listensOn(n facts.Node, v netip.Addr, vips, own map[netip.Addr]b
 	})
 	switch {
 	case near != nil:
-		w.find(Finding{At: near.At, Drill: "startup", Sees: "connections to the VIP are refused",
+		w.find(Finding{At: near.At, Sees: "connections to the VIP are refused",
 			What: fmt.Sprintf("HAProxy listens on %s, one digit beside the VIP %s, and no node has that address", near.Addr, v),
 			Cure: w.replace(near.At, near.Text, strings.Replace(near.Text, near.Addr.String(), v.String(), 1), "the VIP is meant")})
 	case !taken && len(n.HAProxy.Proxies) > 0:
-		f := Finding{Severity: Warning, At: n.HAProxy.Proxies[0].At, Drill: "startup", Sees: "connections to the VIP are refused",
+		f := Finding{Severity: Warning, At: n.HAProxy.Proxies[0].At, Sees: "connections to the VIP are refused",
 			What: fmt.Sprintf("nothing listens on the VIP %s: no bind of HAProxy has it or all addresses", v)}
 		if !any {
 			f.Severity = Error // not even another VIP has a listener
@@ -160,7 +160,7 @@ func idle(w *world) {
 		if which == "" || limit.V >= short {
 			return
 		}
-		w.find(Finding{At: limit.At, Drill: "idle-connection", Sees: fmt.Sprintf("a connection over which nothing goes for %g s is cut: watches, pools and consoles break", limit.V/1000),
+		w.find(Finding{At: limit.At, Sees: fmt.Sprintf("a connection over which nothing goes for %g s is cut: watches, pools and consoles break", limit.V/1000),
 			What: fmt.Sprintf("idle connections of %s end after %g s (timeout %s): mode tcp without timeout tunnel", front.Name, limit.V/1000, which),
 			Cure: w.add(limit.At, "idle connections then live as long as this", "timeout tunnel 1h")})
 	})

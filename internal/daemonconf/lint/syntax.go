@@ -90,7 +90,7 @@ func (w *world) lastLine(v facts.Version, f *haproxyconf.File) {
 		return
 	}
 	if l := f.Lines[len(f.Lines)-1]; len(l.Words) > 0 && !strings.HasSuffix(l.Tail, "\n") {
-		w.find(Finding{At: l.At(), Sees: "connections to the VIP are refused: HAProxy does not start", Drill: "startup",
+		w.find(Finding{At: l.At(), Sees: "connections to the VIP are refused: HAProxy does not start",
 			What: fmt.Sprintf("HAProxy %s refuses the file: the last line has no line end, so it may have been cut off", v),
 			Cure: &Cure{Text: "end the file with a line end", At: l.At()}})
 	}
@@ -98,7 +98,7 @@ func (w *world) lastLine(v facts.Version, f *haproxyconf.File) {
 
 func (w *world) haproxyLine(v facts.Version, l *haproxyconf.Line, list []keyword) {
 	refuse := func(at source.Pos, what string, cure *Cure) {
-		w.find(Finding{At: at, What: fmt.Sprintf("HAProxy %s refuses the file: %s", v, what), Sees: "connections to the VIP are refused: HAProxy does not start", Drill: "startup", Cure: cure})
+		w.find(Finding{At: at, What: fmt.Sprintf("HAProxy %s refuses the file: %s", v, what), Sees: "connections to the VIP are refused: HAProxy does not start", Cure: cure})
 	}
 	for _, k := range list {
 		first, second, two := strings.Cut(k.words, " ")
@@ -156,7 +156,7 @@ func httpInTCP(w *world) {
 					if !isHTTPFetch(word.Text) {
 						continue
 					}
-					w.find(Finding{At: word.Pos, Drill: "startup", Sees: "requests go to the default backend, or nowhere, whatever they ask for",
+					w.find(Finding{At: word.Pos, Sees: "requests go to the default backend, or nowhere, whatever they ask for",
 						What: fmt.Sprintf("%s never matches in %s, which is in mode tcp", word.Text, p.Name)})
 					break
 				}

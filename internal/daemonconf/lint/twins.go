@@ -49,7 +49,7 @@ func nowhere(w *world) {
 			for _, to := range p.Leads {
 				known := slices.ContainsFunc(n.HAProxy.Proxies, func(q facts.Proxy) bool { return q.Name == to.V && q.Kind != "frontend" })
 				if !known && !dynamic(to.V) {
-					w.find(Finding{At: to.At, Sees: "connections to the VIP are refused: HAProxy does not start", Drill: "startup",
+					w.find(Finding{At: to.At, Sees: "connections to the VIP are refused: HAProxy does not start",
 						What: fmt.Sprintf("%s leads to %s, which there is not: HAProxy refuses the file", p.Name, to.V)})
 				}
 			}
@@ -105,7 +105,7 @@ func strict(w *world) {
 			if !at.Known() {
 				at = in.At
 			}
-			w.find(Finding{At: at, Drill: "startup", Sees: "no connection to the VIP is answered, though a node holds it",
+			w.find(Finding{At: at, Sees: "no connection to the VIP is answered, though a node holds it",
 				What: "vrrp_strict makes keepalived drop what is sent to the VIP: a master that is not the address's owner does not accept it",
 				Cure: w.remove(at, "leave it out, or say accept in the vrrp_instance (VRRPv3)")})
 		}
@@ -117,7 +117,7 @@ func strict(w *world) {
 func ignored(w *world) {
 	for _, n := range w.nodes {
 		for _, i := range n.Keepalived.Ignored {
-			f := Finding{At: i.At, Sees: "another node holds the VIP than was meant, or none", Drill: "startup",
+			f := Finding{At: i.At, Sees: "another node holds the VIP than was meant, or none",
 				What: fmt.Sprintf("%s %s is no %s that keepalived knows: it says so in its log and takes %s", i.Keyword, i.V, i.Keyword, i.Instead)}
 			switch i.Keyword {
 			case "state":
@@ -130,7 +130,7 @@ func ignored(w *world) {
 		}
 		for _, in := range n.Keepalived.Instances {
 			if len(in.VIPs) == 0 {
-				w.find(Finding{At: in.At, Sees: seesNobody, Drill: "startup", What: fmt.Sprintf("vrrp_instance %s has no address to move", in.Name)})
+				w.find(Finding{At: in.At, Sees: seesNobody, What: fmt.Sprintf("vrrp_instance %s has no address to move", in.Name)})
 			}
 		}
 	}
