@@ -2,6 +2,7 @@ package cli
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/urfave/cli/v2"
@@ -111,7 +112,8 @@ func flagText(f cli.Flag) string {
 		return ""
 	}
 	text := strings.ReplaceAll(d.GetUsage(), "`", "")
-	if value := strings.Trim(d.GetDefaultText(), `"`); value != "" && d.TakesValue() && !strings.HasPrefix(value, "[") {
+	// A flag that is not given adds nothing: "break nothing for TIME (default: 0s)".
+	if value := strings.Trim(d.GetDefaultText(), `"`); d.TakesValue() && !slices.Contains([]string{"", "0", "0s"}, value) && !strings.HasPrefix(value, "[") {
 		text += " (default: " + value + ")"
 	}
 	if env := d.GetEnvVars(); len(env) > 0 {

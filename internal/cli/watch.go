@@ -27,7 +27,7 @@ a row answers no more.`,
 		examples: []string{"halab watch", "halab watch --all", "halab watch --count 100 --interval 50ms --json"},
 		flags: []cli.Flag{
 			&cli.DurationFlag{Name: "interval", Usage: "`TIME` between requests, at least 1ms", Value: 100 * time.Millisecond},
-			&cli.IntFlag{Name: "count", Aliases: []string{"n"}, Usage: "stop after `N` requests; 0: at Ctrl-C"},
+			&cli.IntFlag{Name: "count", Aliases: []string{"n"}, Usage: "stop after `N` requests and not at Ctrl-C"},
 			&cli.DurationFlag{Name: "timeout", Usage: "a request fails after `TIME`", Value: time.Second},
 			&cli.BoolFlag{Name: "all", Aliases: []string{"a"}, Usage: "a line for every request"},
 		},
