@@ -101,7 +101,7 @@ func failOrder(in *input) (fault.Order, error) {
 			return fault.Order{}, usage("%q is one word too many; say how by --how", words[1])
 		}
 		how := in.flags.String("how")
-		if err := oneOf("how", how); err != nil {
+		if err := oneOf("how", how, values("how")); err != nil {
 			return fault.Order{}, err
 		}
 		words = append(slices.Clone(words), how)

@@ -3,6 +3,7 @@ package cli
 import (
 	"net/netip"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/urfave/cli/v2"
@@ -57,24 +58,28 @@ func values(flag string) []string {
 }
 
 // oneOf checks a flag whose values are listed.
-func oneOf(flag, value string) error {
-	for _, v := range values(flag) {
-		if v == value {
-			return nil
-		}
+func oneOf(flag, value string, list []string) error {
+	if slices.Contains(list, value) {
+		return nil
 	}
 	return usage("--%s cannot be %q%s It can be: %s", flag, value,
-		question(didYouMean(value, values(flag))), strings.Join(values(flag), ", "))
+		question(didYouMean(value, list)), strings.Join(list, ", "))
 }
 
-func readSettings(c *cli.Context) (settings, error) {
+// readSettings reads the flags that every command has. A command that only reads
+// files takes bases that there are no images of: its own, where it has some.
+func readSettings(c *cli.Context, bases []string) (settings, error) {
 	s := settings{
 		name: c.String("name"), base: c.String("base"), profile: c.String("profile"),
 		subnet: c.String("subnet"), parent: c.String("parent"), host: c.String("host"),
 		files: c.StringSlice("file"), json: c.Bool("json"), colour: ui.ColourMode(c.String("color")),
 	}
 	for _, flag := range []string{"base", "profile", "color"} {
-		if err := oneOf(flag, c.String(flag)); err != nil && c.String(flag) != "" {
+		list := values(flag)
+		if flag == "base" && bases != nil {
+			list = bases
+		}
+		if err := oneOf(flag, c.String(flag), list); err != nil && c.String(flag) != "" {
 			return s, err
 		}
 	}

@@ -17,6 +17,7 @@ type spec struct {
 	about    string   // paragraphs of at most 80 columns
 	examples []string // command lines
 	flags    []cli.Flag
+	bases    []string // what --base can be, where that is not what there are images of
 	hidden   bool
 	sub      []spec
 	run      func(ctx context.Context, in *input) error
@@ -141,7 +142,7 @@ func (p *program) act(c *cli.Context, s spec, path string) error {
 	if len(args) > len(s.args) && s.rest == "" && !s.takesMany() {
 		return usage("%q is one word too many\n  usage: %s", args[len(s.args)], s.usageLine(path))
 	}
-	set, err := readSettings(c)
+	set, err := readSettings(c, s.bases)
 	if err != nil {
 		return err
 	}

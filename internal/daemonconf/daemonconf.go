@@ -7,6 +7,7 @@ package daemonconf
 import (
 	"fmt"
 	"io/fs"
+	"maps"
 	"path"
 	"slices"
 	"strings"
@@ -23,15 +24,23 @@ type Versions struct {
 	HAProxy    facts.Version `json:"haproxy"`
 }
 
-// BaseVersions are the daemons that a base has.
-func BaseVersions(base string) (Versions, bool) {
-	v, ok := map[string]Versions{
+func bases() map[string]Versions {
+	return map[string]Versions{
 		"centos7":   {"1.3.5", "1.5.18"},
 		"debian11":  {"2.1.5", "2.2.9"},
 		"debian12":  {"2.2.7", "2.6.12"},
 		"debian13":  {"2.3.3", "3.0.11"},
 		"debiansid": {"2.3.4", "3.2.26"},
-	}[base]
+	}
+}
+
+// Bases are those whose daemons are known. The lab has images of some of them;
+// files can be read for all.
+func Bases() []string { return slices.Sorted(maps.Keys(bases())) }
+
+// BaseVersions are the daemons that a base has.
+func BaseVersions(base string) (Versions, bool) {
+	v, ok := bases()[base]
 	return v, ok
 }
 

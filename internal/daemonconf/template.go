@@ -54,7 +54,7 @@ func (p *placeholders) find(name, text string) error {
 		}
 		if at != nil {
 			return source.Errorf(source.Pos{File: name, Line: number, Col: at[0] + 1},
-				"this is a template, line %d (%s); render it first", number, strings.TrimSpace(line[at[0]:at[1]]))
+				"this is a template (%s); render it first", strings.TrimSpace(line[at[0]:at[1]]))
 		}
 	}
 	return nil
