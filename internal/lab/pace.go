@@ -25,11 +25,18 @@ const (
 	longestStep = 10 * time.Minute
 )
 
-// stuckError says that an engine got nothing done for a while.
-type stuckError struct{ after time.Duration }
+// stuckError says what an engine did not get done: anything, or this one step.
+type stuckError struct {
+	idle time.Duration
+	step time.Duration // since it began
+}
 
 func (e *stuckError) Error() string {
-	return fmt.Sprintf("the engine got nothing done for %s\n  see whether it answers:  docker info\n  then go on from here:    halab up", e.after)
+	what := fmt.Sprintf("the engine got nothing done for %s", e.idle.Round(time.Second))
+	if e.idle < stepTime {
+		what = fmt.Sprintf("the engine did not end this in %s, though it got other things done", e.step.Round(time.Second))
+	}
+	return what + "\n  see whether it answers:  docker info\n  then go on from here:    halab up"
 }
 
 // pace follows what an engine gets done: the steps that end, and what its
@@ -64,8 +71,8 @@ func (p *pace) watch(ctx context.Context) (work context.Context, stop func(error
 	var watching sync.WaitGroup
 	watching.Go(func() {
 		for Pause(work, paceEvery) == nil {
-			if idle := p.idle(work, begun); idle >= stepTime || time.Since(begun) >= longestStep {
-				giveUp(&stuckError{max(idle, stepTime).Round(time.Second)})
+			if idle, step := p.idle(work, begun), time.Since(begun); idle >= stepTime || step >= longestStep {
+				giveUp(&stuckError{idle, step})
 			}
 		}
 	})

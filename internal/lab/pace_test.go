@@ -85,9 +85,12 @@ func TestAStuckEngineIsGivenUp(t *testing.T) {
 			if err == nil || !strings.Contains(err.Error(), "halab up") {
 				t.Errorf("%s: %v", name, err)
 			}
-			want := stepTime
+			want, says := stepTime, "got nothing done for 1m"
 			if busy {
-				want = longestStep
+				want, says = longestStep, "did not end this in 10m"
+			}
+			if !strings.Contains(err.Error(), says) {
+				t.Errorf("%s: %v, without %q", name, err, says)
 			}
 			if took := time.Since(begun); took < want || took > want+2*paceEvery {
 				t.Errorf("%s: given up after %s, want %s", name, took, want)
