@@ -92,10 +92,11 @@ func (y *yielding) look(share float64) {
 	y.slower()
 	adverts, err := y.stepDown()
 	if first {
-		detail := fmt.Sprintf("this machine is too slow: process 1 and keepalived took %.0f %% of a core", share*100)
+		does := "the real-time policy is given back"
 		if adverts {
-			detail = fmt.Sprintf("this machine is too slow for adverts of 10 ms: 100 ms (process 1 and keepalived took %.0f %% of a core)", share*100)
+			does = "an advert every 100 ms instead of 10"
 		}
+		detail := fmt.Sprintf("this machine is too slow: %s (process 1 and keepalived took %.0f %% of a core)", does, share*100)
 		if err != nil {
 			detail += "; " + err.Error()
 		}

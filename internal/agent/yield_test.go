@@ -59,7 +59,7 @@ func TestANodeThatTakesTooMuchStepsDown(t *testing.T) {
 	expect(t, o.read, "\tadvert_int 0.1\n")
 	o.look(0.05) // it takes less now, and stays so
 	if len(o.events) != 1 || o.events[0].Name != agentapi.EventSlow ||
-		!strings.Contains(o.events[0].Detail, "too slow for adverts of 10 ms: 100 ms") {
+		!strings.Contains(o.events[0].Detail, "too slow: an advert every 100 ms instead of 10") {
 		t.Errorf("it says %v", o.events)
 	}
 	// keepalived starts anew, with a file of its own.
@@ -83,7 +83,7 @@ func TestAFileOfOnesOwnKeepsItsAdverts(t *testing.T) {
 	if text, err := os.ReadFile(o.config); err != nil || string(text) != own {
 		t.Errorf("the file is %q, %v", text, err)
 	}
-	if len(o.events) != 1 || strings.Contains(o.events[0].Detail, "adverts") {
+	if len(o.events) != 1 || strings.Contains(o.events[0].Detail, "advert") {
 		t.Errorf("it says %v", o.events)
 	}
 }
