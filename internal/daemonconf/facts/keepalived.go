@@ -21,7 +21,7 @@ type Keepalived struct {
 	// Ignored are words that can't be what they stand for: keepalived says so in
 	// its log and goes on without.
 	Ignored []Ignored
-	// VirtualServers are read and run nowhere in a lab: the kernel has no IP_VS.
+	// VirtualServers are read and not judged: the kernel's IP_VS does their work.
 	VirtualServers []source.Pos
 }
 

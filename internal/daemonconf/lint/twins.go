@@ -72,11 +72,11 @@ func included(w *world) {
 	}
 }
 
-// notRun names what is read and run nowhere in a lab.
+// notRun names what is read and not judged.
 func notRun(w *world) {
 	for _, n := range w.nodes {
 		for _, at := range n.Keepalived.VirtualServers {
-			w.find(Finding{At: at, Sees: "nothing is said about it", What: "virtual_server is read, and run nowhere here: it needs the kernel's IP_VS"})
+			w.find(Finding{At: at, Sees: "nothing is said about it", What: "virtual_server is read and not judged: the kernel's IP_VS does its work"})
 			break
 		}
 	}
