@@ -25,6 +25,7 @@ var sideways = []string{
 	"internal/agent -> internal/probe",
 	"internal/outage -> internal/agentapi",
 	"internal/predict -> internal/agentapi",
+	"internal/predict -> internal/daemonconf/facts",
 	"internal/predict -> internal/outage",
 	"internal/render -> internal/agentapi",
 	"internal/topology -> internal/event",

@@ -2,8 +2,9 @@ package predict
 
 import (
 	"slices"
-	"strconv"
 	"strings"
+
+	"halab/internal/daemonconf/facts"
 )
 
 // Proxy is what of a haproxy.cfg decides what a dying app costs. Times are
@@ -84,7 +85,7 @@ func (p *Proxy) line(words []string) {
 	}
 	switch words[0] {
 	case "timeout":
-		ms, ok := duration(word(2))
+		ms, ok := facts.Duration(word(2))
 		switch {
 		case !ok:
 		case word(1) == "connect":
@@ -113,7 +114,7 @@ func (p *Proxy) line(words []string) {
 
 func (p *Proxy) check(words []string) {
 	for i := 0; i+1 < len(words); i++ {
-		ms, ok := duration(words[i+1])
+		ms, ok := facts.Duration(words[i+1])
 		switch {
 		case words[i] == "fall":
 			p.Fall = int(bounded(words[i+1], defaultFall, 1, 1000))
@@ -123,17 +124,6 @@ func (p *Proxy) check(words []string) {
 			p.FastMs = ms
 		}
 	}
-}
-
-// duration reads HAProxy's times: a number with us, ms, s, m, h or d;
-// milliseconds without.
-func duration(text string) (ms float64, ok bool) {
-	digits := strings.TrimRight(text, "abcdefghijklmnopqrstuvwxyz")
-	n, err := strconv.ParseUint(digits, 10, 31)
-	factor, known := map[string]float64{
-		"": 1, "us": 0.001, "ms": 1, "s": 1e3, "m": 60e3, "h": 3600e3, "d": 24 * 3600e3,
-	}[text[len(digits):]]
-	return float64(n) * factor, err == nil && known
 }
 
 // fastMs is the time between the checks of a server that has begun to fail.
