@@ -88,7 +88,7 @@ func runHandover(ctx context.Context, args []string, out output) error {
 		return err
 	}
 	if in.Profile != topology.ProfileFast {
-		return fmt.Errorf("keepalived of profile %s follows no wish to hand over: stop keepalived on this node and start it again", in.Profile)
+		return fmt.Errorf("in profile %s keepalived follows no file that asks for the VIP: stop keepalived on this node and start it again", in.Profile)
 	}
 	waitCtx, cancel := context.WithTimeout(ctx, *timeout)
 	defer cancel()

@@ -15,7 +15,8 @@ func (p *program) switchSpec() spec {
 		about: `
 A planned move: the node that holds the cluster's VIP hands it over to NODE, or
 to the next one, as gently as keepalived can be made to do it, and stays ready
-to take it back.`,
+to take it back. In profile classic keepalived follows no file that asks for the
+VIP, and a switch is refused.`,
 		examples: []string{"halab switch frontend", "halab switch backend backend-01"},
 		run:      p.switchVIP,
 	}

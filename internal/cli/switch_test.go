@@ -21,7 +21,7 @@ func classic(t *testing.T) *world {
 // before it does anything, and drills say so and do the rest.
 func TestSwitchInClassic(t *testing.T) {
 	w := classic(t)
-	const why = "keepalived of profile classic follows no wish to hand a VIP over"
+	const why = "in profile classic keepalived follows no file that asks for the VIP"
 	w.engine.Forget()
 	r := w.run("switch", "frontend")
 	if r.code != exitFailed || !strings.Contains(r.stderr, "halab: frontend-00 can't be moved on purpose: "+why+"\n") {

@@ -44,7 +44,7 @@ func TestWhatALabCantDoIsLeftOut(t *testing.T) {
 	}{
 		{nil, 20, ""},
 		{[]string{"frontend"}, 10, ""},
-		{[]string{"backend/switch"}, 0, "backend/switch can't be done on this lab: keepalived of profile classic follows no wish"},
+		{[]string{"backend/switch"}, 0, "backend/switch can't be done on this lab: in profile classic keepalived follows no file"},
 		{[]string{"haproxy-kill", "switch"}, 0, "frontend/switch can't be done on this lab"},
 	} {
 		picked, err := Select(all, c.names)

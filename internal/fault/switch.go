@@ -31,11 +31,11 @@ type Switched struct {
 const switchTime = 10 * time.Second
 
 // NoSwitch says why no VIP of a lab with these timings can be moved on purpose, or
-// "". Classic is as the seed had it: nothing in its keepalived.conf follows a file
+// "". Classic is as the demo of 2015 had it: nothing in its keepalived.conf follows a file
 // of the node's agent.
 func NoSwitch(p topology.Profile) string {
 	if p == topology.ProfileClassic {
-		return "keepalived of profile classic follows no wish to hand a VIP over"
+		return "in profile classic keepalived follows no file that asks for the VIP"
 	}
 	return ""
 }

@@ -14,7 +14,7 @@ func (m model) fault() (s span, ok bool) {
 	case outage.KindKeepalivedStop:
 		return m.lingered(m.resigned(), lingerMs), true
 	case outage.KindSwitch:
-		// A keepalived that follows no wish refuses the switch.
+		// A keepalived that follows no such file has no switch.
 		return m.lingered(m.resigned(), lingerMs), m.follows(agentapi.HandoverFile)
 	case outage.KindKeepalivedKill:
 		return exactly(0, "the VIP stays on the old node's interface, whose HAProxy goes on answering"), true

@@ -132,7 +132,7 @@ func drilled() *outage.Result {
 	return r
 }
 
-// classic is the same lab on the seed's timers.
+// classic is the same lab on the timers of 2015.
 func classic() *outage.Result {
 	r := drilled()
 	r.Profile, r.Budget = "classic", nil
