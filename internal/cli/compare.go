@@ -111,7 +111,7 @@ func setting(base settings, name string) (settings, error) {
 	return base, nil
 }
 
-// bringTime bounds the wait for a side's first answer.
+// bringTime bounds the wait for a side's lab to be whole.
 const bringTime = time.Minute
 
 // bring makes the lab have a setting, and heads the side's result.

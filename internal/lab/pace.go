@@ -36,7 +36,7 @@ func (e *stuckError) Error() string {
 	if e.idle < stepTime {
 		what = fmt.Sprintf("the engine did not end this in %s, though it got other things done", e.step.Round(time.Second))
 	}
-	return what + "\n  see whether it answers:  docker info\n  then go on from here:    halab up"
+	return what + "\n  see whether it answers:  docker info\n  then run the same command again: it goes on from here"
 }
 
 // pace follows what an engine gets done: the steps that end, and what its

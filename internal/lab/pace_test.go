@@ -68,7 +68,7 @@ func TestContainersThatChangeAreProgress(t *testing.T) {
 	})
 }
 
-// An engine that gets nothing done is given up after a minute, with what to run;
+// An engine that gets nothing done is given up after a minute, with what to run, be it up or down;
 // one that answers and does something else all the time, after ten.
 func TestAStuckEngineIsGivenUp(t *testing.T) {
 	for name, busy := range map[string]bool{"silent": false, "busy": true} {
@@ -82,7 +82,7 @@ func TestAStuckEngineIsGivenUp(t *testing.T) {
 			begun := time.Now()
 			work, stop := p.watch(t.Context())
 			err := stop(Pause(work, time.Hour))
-			if err == nil || !strings.Contains(err.Error(), "halab up") {
+			if err == nil || !strings.Contains(err.Error(), "run the same command again") {
 				t.Errorf("%s: %v", name, err)
 			}
 			want, says := stepTime, "got nothing done for 1m"
