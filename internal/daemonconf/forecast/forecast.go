@@ -28,8 +28,8 @@ type Row struct {
 	Fault   string  `json:"fault"`
 	Title   string  `json:"title"`
 	Outcome Outcome `json:"outcome"`
-	MinMs   float64 `json:"minMs"`
-	MaxMs   float64 `json:"maxMs"`
+	MinMs   float64 `json:"min_ms"`
+	MaxMs   float64 `json:"max_ms"`
 	Formula string  `json:"formula"`
 	Held    string  `json:"held"` // what becomes of connections that are open
 }
