@@ -66,11 +66,15 @@ func TestUpNamesAServiceThatEnds(t *testing.T) {
 	t.Cleanup(func() { lab.Flags = nil })
 	whole := filepath.Join(dir, "compose.yaml")
 	command(t, "cp", filepath.Join("..", "..", "compose", "compose.yaml"), whole)
-	for file, service := range map[string]string{"keepalived.conf": "keepalived", "haproxy.cfg": "haproxy"} {
+	for _, c := range []struct{ service, file, text, says string }{
+		{"keepalived", "keepalived.conf", "vrrp_instance v {\n\tinterface eth7\n\tvirtual_router_id 9\n\tvirtual_ipaddress {\n\t\t" + lab.frontendVIP() + "/24\n\t}\n}\n", "eth7"},
+		{"haproxy", "haproxy.cfg", "listen nothing {\n", "haproxy.cfg"},
+	} {
+		service, file := c.service, c.file
 		t.Run(service, func(t *testing.T) {
 			over := filepath.Join(dir, service+".yaml")
 			text := "services:\n  frontend-02-" + service + ":\n    volumes: [\"./" + file + ":/etc/halab/" + file + ":ro\"]\n"
-			for name, text := range map[string]string{filepath.Join(dir, file): "vrrp_instance {{{ of nothing\nlisten nothing {\n", over: text} {
+			for name, text := range map[string]string{filepath.Join(dir, file): c.text, over: text} {
 				if err := os.WriteFile(name, []byte(text), 0o644); err != nil {
 					t.Fatal(err)
 				}
@@ -81,7 +85,7 @@ func TestUpNamesAServiceThatEnds(t *testing.T) {
 				t.Errorf("exit code %d after %s", r.Code, r.Took)
 			}
 			Says(t, r, service+" on frontend-02 must run, and ended with exit code", "halab logs --file", " frontend-02 "+service+"\n")
-			if !slices.ContainsFunc(lines(r.Stderr), func(l string) bool { return strings.HasPrefix(l, "  | halab agent: ") && strings.Contains(l, file) }) {
+			if !slices.ContainsFunc(lines(r.Stderr), func(l string) bool { return strings.HasPrefix(l, "  | ") && strings.Contains(l, c.says) }) {
 				t.Errorf("its own words are missing:\n%s", r)
 			}
 		})
