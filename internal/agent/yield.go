@@ -17,9 +17,9 @@ import (
 
 // What a node may take of a processor. Process 1 and keepalived go before all
 // other work of the machine, by a real-time policy and by their groups' weight.
-// On an ordinary machine they take 2 % of a core together. On an emulated one,
-// twenty times slower, they took 40 %, four nodes took more than there was, and
-// the engine never ran again. So a node that takes more than shareLimit of a core
+// On an ordinary machine they take a few hundredths of a core together. On an
+// emulated one, twenty times slower, four nodes took more than there was, and the
+// engine never ran again. So a node that takes more than shareLimit of a core
 // for shareLooks looks in a row steps down: it gives the policy back and does
 // everything a fifth, keepalived a tenth as often.
 const (

@@ -117,7 +117,7 @@ const (
 	CommandKeepalived = "keepalived" // render, become keepalived
 	CommandConfig     = "config"     // exec: print the file a service has: `config haproxy|keepalived`
 	CommandGet        = "get"        // exec: requests as JSON lines (Response): `get [--interval D] [--count N] [--timeout D] URL`
-	CommandReady      = "ready"      // exec: wait until URL answers with a frontend and a backend: `ready [--timeout D] URL`
+	CommandReady      = "ready"      // exec: wait until URL answers through every tier: `ready [--timeout D] URL`
 	CommandKill       = "kill"       // exec in node: SIGKILL every process of a service at once: `kill keepalived`
 	CommandBurn       = "burn"       // keep processors busy: `burn [--for TIME] N`
 	CommandNetwork    = "network"    // helper on the host's network: `network up|down|look …`
