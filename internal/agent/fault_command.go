@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"halab/internal/agentapi"
+	"halab/internal/crashpoint"
 )
 
 // runFault is `halab agent fault`.
@@ -116,17 +117,22 @@ func applyFault(s faultSite, request agentapi.FaultRequest, consent func() error
 	if err := store.begin(r); err != nil {
 		return reply, err
 	}
+	crashpoint.At(crashpoint.Recorded)
 	if err := consent(); err != nil {
 		return reply, errors.Join(err, store.forget(r.ID))
 	}
+	crashpoint.At(crashpoint.Agreed)
 	err = f.apply(s, r)
 	reply.Mono = monotonic()
+	crashpoint.At(crashpoint.Applied)
 	if err == nil {
 		err = f.there(s, r)
 	}
+	crashpoint.At(crashpoint.Verified)
 	if err == nil {
 		err = store.done(r)
 	}
+	crashpoint.At(crashpoint.Noted)
 	if err != nil {
 		return reply, errors.Join(fmt.Errorf("%s: %w", f.name, err), undoOne(s, r))
 	}

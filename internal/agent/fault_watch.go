@@ -98,7 +98,9 @@ func (w *faultWatch) look(at time.Time) time.Duration {
 			continue
 		}
 		left := r.Until.Sub(at)
-		if left <= 0 && r.Active {
+		if left <= 0 {
+			// Also one whose agent died while it was applied, and so was never noted as
+			// there. One that is being applied holds the lock, and is undone after it.
 			_, err := undoFaults(w.site, r.ID)
 			w.complain(err)
 			if err == nil {

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"time"
 
+	"halab/internal/crashpoint"
 	"halab/internal/engine"
 	"halab/internal/lab"
 	"halab/internal/topology"
@@ -192,8 +193,10 @@ func stateOf(status *lab.Status, s site, c engine.Container) engine.State {
 }
 
 func (i *Injector) applyAll(ctx context.Context, kind Kind, sites []site) ([]Done, error) {
+	crashpoint.At(crashpoint.Asked)
 	errs := make([]error, len(sites))
 	each(len(sites), func(n int) { errs[n] = kind.apply(ctx, i, sites[n]) })
+	crashpoint.At(crashpoint.Answered)
 	var done []Done
 	var failed []error
 	for n, s := range sites {

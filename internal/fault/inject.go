@@ -59,13 +59,17 @@ func (i *Injector) injectInside(ctx context.Context, nodes, peers []string, o Or
 		clean, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanupTime)
 		defer cancel()
 		each(len(names), func(n int) {
-			if errs[n] == nil || ctx.Err() != nil {
+			if errs[n] == nil || errors.Is(errs[n], errUnanswered) || ctx.Err() != nil {
 				_, errs[n] = i.undoInside(clean, machines[names[n]], requests[names[n]].ID)
 			} else {
 				errs[n] = nil
 			}
 		})
-		return nil, errors.Join(err, errors.Join(errs...))
+		left := errors.Join(errs...)
+		if left == nil && errors.Is(err, errUnanswered) {
+			err = fmt.Errorf("%w\n  what had begun was undone, nothing is left of it", err)
+		}
+		return nil, errors.Join(err, left)
 	}
 	return done, nil
 }

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"halab/internal/agentapi"
+	"halab/internal/crashpoint"
 	"halab/internal/engine"
 	"halab/internal/topology"
 )
@@ -42,9 +43,22 @@ func (c *conversation) Write(p []byte) (int, error) {
 	c.said.Write(p)
 	if !c.gone && bytes.HasPrefix(c.said.Bytes(), []byte(agentapi.FaultReady+"\n")) {
 		c.gone = true
+		crashpoint.At(crashpoint.Ready)
 		go func() { _, _ = io.WriteString(c.in, agentapi.FaultGo+"\n") }() // where nobody reads any more, the exec has ended
 	}
 	return len(p), nil
+}
+
+// errUnanswered: the agent was killed at its work, by the kernel where memory ran
+// out or by somebody. What it had begun may be there.
+var errUnanswered = errors.New("the agent on the node was killed before it answered")
+
+// silent says that nothing came but the word that the undo is recorded.
+func (c *conversation) silent() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	said := strings.TrimSpace(c.said.String())
+	return said == "" || said == agentapi.FaultReady
 }
 
 // reply is the last line.
@@ -76,11 +90,15 @@ func (i *Injector) applyInside(ctx context.Context, node engine.Container, r age
 	defer in.Close()
 	talk := &conversation{in: word}
 	var errs bytes.Buffer
-	_, err = i.engine.Exec(ctx, node.ID, engine.ExecSpec{
-		Command: agentCommand("apply", string(request)), Stdin: in, Stdout: talk, Stderr: &errs,
+	code, err := i.engine.Exec(ctx, node.ID, engine.ExecSpec{
+		Command: agentCommand("apply", string(request)), Env: crashpoint.Env(), Stdin: in, Stdout: talk, Stderr: &errs,
 	})
 	if err != nil {
 		return agentapi.FaultReply{}, err
+	}
+	if talk.silent() && errs.Len() == 0 {
+		crashpoint.At(crashpoint.Unanswered)
+		return agentapi.FaultReply{}, fmt.Errorf("%w (exit code %d)", errUnanswered, code)
 	}
 	reply, err := talk.reply()
 	if err != nil && reply.Error == "" && errs.Len() > 0 {

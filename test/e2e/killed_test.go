@@ -11,15 +11,12 @@ import (
 	"time"
 )
 
-// kills is how often halab is killed in each fault: once, and twice in make
-// nightly; HALAB_E2E_KILLS=N is another number.
+// kills is how often halab is killed in each fault; HALAB_E2E_KILLS=N is another
+// number than two.
 func kills(t *testing.T) int {
 	n, err := strconv.Atoi(os.Getenv("HALAB_E2E_KILLS"))
 	if err != nil {
-		if tier("nightly") {
-			return 2
-		}
-		return 1
+		return 2
 	}
 	t.Logf("HALAB_E2E_KILLS=%d", n)
 	return n
@@ -29,10 +26,11 @@ func kills(t *testing.T) int {
 // one that is not, was not, or halab had not yet said go.
 type met struct{ before, during, late int }
 
-// halab killed in the middle of any fault: a restore mends it, to the last trace.
-// The moments are random over the time that the fault takes here, which is
-// measured first.
-func TestKilledInTheMiddleOfAnyFault(t *testing.T) {
+// halab killed at any moment of a fault, also where no step ends: a restore mends
+// it, to the last trace. The moments are random over the time that the fault takes
+// here, which is measured first.
+func TestKilledAtAnyMoment(t *testing.T) {
+	Nightly(t)
 	random := dice(t)
 	var all met
 	for _, c := range cases() {
@@ -81,14 +79,19 @@ func (c faultCase) killed(t *testing.T, lab *Lab, moment, takes time.Duration, a
 		all.before++
 	}
 	lab.AwaitReady(t, 2*time.Second)
-	// Nothing comes afterwards either: what the engine or the node had begun is
-	// mended, too.
+	lab.staysWell(t)
+}
+
+// staysWell: nothing comes afterwards either. What the engine or the node had
+// begun is mended, too.
+func (l *Lab) staysWell(t *testing.T) {
+	t.Helper()
 	for end := time.Now().Add(afterwards); time.Now().Before(end); time.Sleep(poll) {
-		if s := lab.Status(t); !s.Ready {
-			t.Fatalf("after the restore something broke by itself:\n%s", lab.Try(t, "status"))
+		if s := l.Status(t); !s.Ready {
+			t.Fatalf("after the restore something broke by itself:\n%s", l.Try(t, "status"))
 		}
 	}
-	lab.Intact(t)
+	l.Intact(t)
 }
 
 // afterwards is how long a mended lab is watched.
