@@ -17,7 +17,7 @@ import (
 func starters() map[string][]string {
 	return map[string][]string{
 		"exec.Command": {
-			"internal/agent/fault_burn.go", // this binary
+			"internal/agent/fault/burn.go", // this binary
 			"internal/agent/haproxy.go",    // HAProxy
 			"internal/cli/failend.go",      // this binary
 		},

@@ -3,7 +3,7 @@ package agent
 import (
 	"time"
 
-	"golang.org/x/sys/unix"
+	"halab/internal/agent/machine"
 )
 
 // moment is one reading of both clocks.
@@ -14,13 +14,5 @@ type moment struct {
 
 // now reads both clocks.
 func now() moment {
-	return moment{wall: time.Now(), mono: monotonic()}
-}
-
-// monotonic reads CLOCK_MONOTONIC, which all processes of one kernel share.
-func monotonic() int64 {
-	var ts unix.Timespec
-	// clock_gettime(2) can't fail for this clock and a valid pointer.
-	_ = unix.ClockGettime(unix.CLOCK_MONOTONIC, &ts)
-	return ts.Nano()
+	return moment{wall: time.Now(), mono: machine.Monotonic()}
 }

@@ -7,6 +7,8 @@ import (
 	"os"
 	"strings"
 
+	"halab/internal/agent/command"
+	"halab/internal/agent/machine"
 	"halab/internal/agentapi"
 )
 
@@ -14,11 +16,11 @@ import (
 const bootID = "/proc/sys/kernel/random/boot_id"
 
 // runClock answers each line of the input with what the clock says just then.
-func runClock(in io.Reader, out output) error {
+func runClock(in io.Reader, out command.Output) error {
 	boot, _ := os.ReadFile(bootID) // without it, clocks are compared by measuring
-	answer := json.NewEncoder(out.answer)
+	answer := json.NewEncoder(out.Answer)
 	for lines := bufio.NewScanner(in); lines.Scan(); {
-		if err := answer.Encode(agentapi.ClockReply{Mono: monotonic(), Boot: strings.TrimSpace(string(boot))}); err != nil {
+		if err := answer.Encode(agentapi.ClockReply{Mono: machine.Monotonic(), Boot: strings.TrimSpace(string(boot))}); err != nil {
 			return err
 		}
 	}

@@ -9,6 +9,8 @@ import (
 	"path/filepath"
 	"time"
 
+	"halab/internal/agent/command"
+	"halab/internal/agent/machine"
 	"halab/internal/agentapi"
 	"halab/internal/render"
 )
@@ -35,7 +37,7 @@ type configured struct {
 // and no script_security, which it runs; and 2.2.7 is killed by its own check
 // (143) where a script has another user. Either daemon says at its start what it
 // ignores, and says why when it ends.
-func configure(ctx context.Context, out output, daemon, file string,
+func configure(ctx context.Context, out command.Output, daemon, file string,
 	renderFile func(render.Input, render.Version) (string, error)) (configured, error) {
 	c := configured{}
 	var err error
@@ -56,7 +58,7 @@ func configure(ctx context.Context, out output, daemon, file string,
 	case err != nil:
 		return c, err
 	case own:
-		fmt.Fprintf(out.story, "halab agent: using %s instead of the template\n", filepath.Join(agentapi.OwnDir, file))
+		fmt.Fprintf(out.Story, "halab agent: using %s instead of the template\n", filepath.Join(agentapi.OwnDir, file))
 	case envErr != nil:
 		return c, envErr
 	default:
@@ -83,30 +85,13 @@ func place(file, text string) (string, error) {
 	var failed error
 	for _, dir := range []string{agentapi.RunDir, "/run", os.TempDir()} {
 		path := filepath.Join(dir, file)
-		err := replaceFile(path, text)
+		err := machine.ReplaceFile(path, text)
 		if err == nil {
 			return path, nil
 		}
 		failed = errors.Join(failed, err)
 	}
 	return "", fmt.Errorf("no place for %s: give the container a tmpfs at %s or /tmp: %w", file, agentapi.RunDir, failed)
-}
-
-// replaceFile writes a file whole or not at all.
-func replaceFile(path, text string) error {
-	f, err := os.CreateTemp(filepath.Dir(path), "."+filepath.Base(path)+"-*")
-	if err != nil {
-		return err
-	}
-	_, err = f.WriteString(text)
-	err = errors.Join(err, f.Chmod(0o644), f.Close())
-	if err == nil {
-		err = os.Rename(f.Name(), path)
-	}
-	if err != nil {
-		_ = os.Remove(f.Name())
-	}
-	return err
 }
 
 // daemonVersion asks a daemon for its version.
@@ -121,14 +106,14 @@ func daemonVersion(ctx context.Context, binary string) (render.Version, error) {
 }
 
 // runConfig prints the file that a service of this node has.
-func runConfig(args []string, out output) error {
+func runConfig(args []string, out command.Output) error {
 	if len(args) != 1 {
-		return usagef("config haproxy|keepalived")
+		return command.Usagef("config haproxy|keepalived")
 	}
 	paths := map[string]string{"haproxy": agentapi.HAProxyConfig, "keepalived": agentapi.KeepalivedConfig}
 	path, ok := paths[args[0]]
 	if !ok {
-		return usagef("config haproxy|keepalived, not %q", args[0])
+		return command.Usagef("config haproxy|keepalived, not %q", args[0])
 	}
 	text, err := os.ReadFile(path)
 	if errors.Is(err, os.ErrNotExist) {
@@ -137,6 +122,6 @@ func runConfig(args []string, out output) error {
 	if err != nil {
 		return err
 	}
-	_, err = out.answer.Write(text)
+	_, err = out.Answer.Write(text)
 	return err
 }

@@ -8,6 +8,8 @@ import (
 	"sync"
 	"time"
 
+	"halab/internal/agent/command"
+	"halab/internal/agent/machine"
 	"halab/internal/agentapi"
 )
 
@@ -17,7 +19,7 @@ const maxInFlight = 256
 
 // runGet makes requests at fixed moments, none of which waits for the one
 // before, and prints what came back as JSON lines.
-func runGet(ctx context.Context, args []string, out output) error {
+func runGet(ctx context.Context, args []string, out command.Output) error {
 	flags := newFlags(agentapi.CommandGet)
 	interval := flags.Duration("interval", 100*time.Millisecond, "")
 	count := flags.Int("count", 1, "")
@@ -29,14 +31,14 @@ func runGet(ctx context.Context, args []string, out output) error {
 		return err
 	}
 	if *interval < time.Millisecond || *timeout <= 0 || *count < 0 {
-		return usagef("get: an interval is at least 1ms, a timeout is positive, a count is not negative")
+		return command.Usagef("get: an interval is at least 1ms, a timeout is positive, a count is not negative")
 	}
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	if *count == 0 {
 		endWithInput(os.Stdin, cancel)
 	}
-	g := getter{url: flags.Arg(0), timeout: *timeout, out: json.NewEncoder(out.answer), cancel: cancel}
+	g := getter{url: flags.Arg(0), timeout: *timeout, out: json.NewEncoder(out.Answer), cancel: cancel}
 	g.out.SetEscapeHTML(false)
 	return g.run(ctx, *interval, *count)
 }
@@ -73,7 +75,7 @@ func (g *getter) run(ctx context.Context, interval time.Duration, count int) err
 	begin := time.Now()
 	for i := 0; count == 0 || i < count; i++ {
 		due := begin.Add(time.Duration(i) * interval)
-		pause(ctx, time.Until(due))
+		machine.Pause(ctx, time.Until(due))
 		if ctx.Err() != nil {
 			break
 		}

@@ -11,6 +11,8 @@ import (
 	"slices"
 	"time"
 
+	"halab/internal/agent/command"
+	"halab/internal/agent/machine"
 	"halab/internal/agentapi"
 	"halab/internal/render"
 	"halab/internal/topology"
@@ -31,13 +33,13 @@ func handOver(ctx context.Context, iface string, vip netip.Addr) agentapi.Handov
 		reply.Error = err.Error()
 		return reply
 	}
-	addresses, err := addressesOf(iface)
+	addresses, err := machine.AddressesOf(iface)
 	if err != nil {
 		reply.Error = err.Error()
 		return reply
 	}
 	reply.Held = slices.Contains(addresses, vip)
-	reply.Asked = monotonic()
+	reply.Asked = machine.Monotonic()
 	if err := writeFlag(agentapi.HandoverFile, true); err != nil {
 		reply.Error = err.Error()
 		return reply
@@ -77,7 +79,7 @@ const settleTime = 100 * time.Millisecond
 
 // runHandover moves the VIP off this node and leaves the node healthy: a
 // planned move.
-func runHandover(ctx context.Context, args []string, out output) error {
+func runHandover(ctx context.Context, args []string, out command.Output) error {
 	flags := newFlags(agentapi.CommandHandover)
 	timeout := flags.Duration("timeout", time.Second, "")
 	if err := parseFlags(flags, args, 0); err != nil {
@@ -94,12 +96,12 @@ func runHandover(ctx context.Context, args []string, out output) error {
 	defer cancel()
 	reply := handOver(waitCtx, in.Interface, in.VIP.Addr())
 	if reply.Held && reply.Moved {
-		pause(ctx, settleTime)
+		machine.Pause(ctx, settleTime)
 	}
 	if err := writeFlag(agentapi.HandoverFile, false); err != nil && reply.Error == "" {
 		reply.Error = err.Error()
 	}
-	if err := json.NewEncoder(out.answer).Encode(reply); err != nil {
+	if err := json.NewEncoder(out.Answer).Encode(reply); err != nil {
 		return err
 	}
 	if reply.Error != "" {
@@ -121,7 +123,7 @@ func parseFlags(flags *flag.FlagSet, args []string, want int) error {
 	var words []string
 	for {
 		if err := flags.Parse(args); err != nil {
-			return usagef("%s: %v", flags.Name(), err)
+			return command.Usagef("%s: %v", flags.Name(), err)
 		}
 		args = flags.Args()
 		if len(args) == 0 {
@@ -130,7 +132,7 @@ func parseFlags(flags *flag.FlagSet, args []string, want int) error {
 		words, args = append(words, args[0]), args[1:]
 	}
 	if len(words) != want {
-		return usagef("%s takes %d argument(s), not %d", flags.Name(), want, len(words))
+		return command.Usagef("%s takes %d argument(s), not %d", flags.Name(), want, len(words))
 	}
 	return flags.Parse(append([]string{"--"}, words...))
 }

@@ -11,6 +11,7 @@ import (
 	"syscall"
 	"time"
 
+	"halab/internal/agent/command"
 	"halab/internal/agentapi"
 	"halab/internal/render"
 	"halab/internal/topology"
@@ -33,7 +34,7 @@ const (
 // runHAProxy is the main process of a HAProxy container: it renders or takes over
 // the file, starts HAProxy and stays, so that a stop can be gentle. Its exit
 // code is HAProxy's.
-func runHAProxy(ctx context.Context, out output) int {
+func runHAProxy(ctx context.Context, out command.Output) int {
 	// Signals are taken here, not by ctx, from the first moment on.
 	signals := make(chan os.Signal, 8)
 	signal.Notify(signals, unix.SIGTERM, unix.SIGINT, unix.SIGUSR1, unix.SIGUSR2, unix.SIGHUP, unix.SIGQUIT)
@@ -41,19 +42,19 @@ func runHAProxy(ctx context.Context, out output) int {
 
 	c, err := configure(ctx, out, "haproxy", "haproxy.cfg", render.HAProxy)
 	if err != nil {
-		return out.code(err)
+		return out.Code(err)
 	}
 	gentle := c.known && c.shared && c.in.Profile == topology.ProfileFast
 	if gentle {
 		// A wish to hand over that an earlier HAProxy left.
 		if err := writeFlag(agentapi.HandoverFile, false); err != nil {
-			fmt.Fprintln(out.story, "halab agent: a stop can't hand the VIP over:", err)
+			fmt.Fprintln(out.Story, "halab agent: a stop can't hand the VIP over:", err)
 			gentle = false
 		}
 	}
 	child, err := startChild(out, c.binary, "-db", "-f", c.path)
 	if err != nil {
-		return out.code(err)
+		return out.Code(err)
 	}
 	return superviseHAProxy(child, signals, gentle, c.in)
 }
@@ -67,9 +68,9 @@ type child struct {
 // startChild starts a daemon that is killed by the kernel when its supervisor
 // dies. That is bound to the thread, not the process, that started it
 // (prctl(2), PR_SET_PDEATHSIG): a goroutine that never ends keeps the thread.
-func startChild(out output, binary string, args ...string) (*child, error) {
+func startChild(out command.Output, binary string, args ...string) (*child, error) {
 	cmd := exec.Command(binary, args...)
-	cmd.Stdout, cmd.Stderr = out.answer, out.story
+	cmd.Stdout, cmd.Stderr = out.Answer, out.Story
 	cmd.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
 	cmd.WaitDelay = lastWordsLimit
 	started := make(chan error)
@@ -92,11 +93,11 @@ func startChild(out output, binary string, args ...string) (*child, error) {
 // exitCode is a daemon's exit code, or 128 and its signal, as a shell has it.
 func exitCode(err error) int {
 	if err == nil || errors.Is(err, exec.ErrWaitDelay) { // a child of it still holds what it wrote to
-		return exitDone
+		return command.ExitDone
 	}
 	var exit *exec.ExitError
 	if !errors.As(err, &exit) {
-		return exitFailed
+		return command.ExitFailed
 	}
 	if status, ok := exit.Sys().(syscall.WaitStatus); ok && status.Signaled() {
 		return 128 + int(status.Signal())
@@ -155,5 +156,5 @@ func (c *child) stopGently(in render.Input, signals <-chan os.Signal) (code int,
 		case <-limit.C:
 		}
 	}
-	return exitFailed, true
+	return command.ExitFailed, true
 }

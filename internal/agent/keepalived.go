@@ -4,29 +4,29 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"net/netip"
 	"os"
 	"path/filepath"
 
+	"halab/internal/agent/command"
+	"halab/internal/agent/machine"
 	"halab/internal/agentapi"
 	"halab/internal/render"
 
-	"github.com/vishvananda/netlink"
 	"golang.org/x/sys/unix"
 )
 
 // runKeepalived is the main process of a keepalived container. A keepalived
 // that follows files takes its place; an older one gets a supervisor, and so does
 // one with a file of the user's own, which names no FIFO to say its state to.
-func runKeepalived(ctx context.Context, out output) int {
+func runKeepalived(ctx context.Context, out command.Output) int {
 	c, err := configure(ctx, out, "keepalived", "keepalived.conf", render.Keepalived)
 	if err != nil {
-		return out.code(err)
+		return out.Code(err)
 	}
 	if c.shared {
 		// Before keepalived does, which would remove it at its end.
 		if err := makeFIFO(agentapi.NotifyFIFO); err != nil {
-			fmt.Fprintln(out.story, "halab agent: VRRP states won't be known:", err)
+			fmt.Fprintln(out.Story, "halab agent: VRRP states won't be known:", err)
 		}
 	}
 	if !render.Follows(c.version) || c.own {
@@ -34,10 +34,10 @@ func runKeepalived(ctx context.Context, out output) int {
 	}
 	args, err := c.prepareKeepalived()
 	if err != nil {
-		return out.code(err)
+		return out.Code(err)
 	}
 	err = unix.Exec(c.binary, append([]string{c.binary}, args...), os.Environ())
-	return out.code(fmt.Errorf("run %s: %w", c.binary, err))
+	return out.Code(fmt.Errorf("run %s: %w", c.binary, err))
 }
 
 // prepareKeepalived removes what an earlier keepalived left: pid files, for
@@ -53,7 +53,7 @@ func (c configured) prepareKeepalived() ([]string, error) {
 		}
 	}
 	if c.known {
-		if err := removeAddress(c.in.Interface, c.in.VIP.Addr()); err != nil {
+		if err := machine.RemoveAddress(c.in.Interface, c.in.VIP.Addr()); err != nil {
 			return nil, fmt.Errorf("a VIP that an earlier keepalived left: %w", err)
 		}
 	}
@@ -61,26 +61,4 @@ func (c configured) prepareKeepalived() ([]string, error) {
 		"--dont-fork", "--log-console", "--vrrp", "--use-file", c.path,
 		"--pid", parent, "--vrrp_pid", vrrp,
 	}, nil
-}
-
-// removeAddress takes an address off an interface; one that is not there is
-// fine.
-func removeAddress(iface string, ip netip.Addr) error {
-	link, err := netlink.LinkByName(iface)
-	if err != nil {
-		return fmt.Errorf("interface %s: %w", iface, err)
-	}
-	addresses, err := addresses4(link)
-	if err != nil {
-		return fmt.Errorf("addresses of %s: %w", iface, err)
-	}
-	for _, a := range addresses {
-		if found, ok := netip.AddrFromSlice(a.IP.To4()); !ok || found != ip {
-			continue
-		}
-		if err := netlink.AddrDel(link, &a); err != nil && !errors.Is(err, unix.EADDRNOTAVAIL) {
-			return fmt.Errorf("remove %s from %s: %w", ip, iface, err)
-		}
-	}
-	return nil
 }

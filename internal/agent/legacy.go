@@ -7,6 +7,7 @@ import (
 	"os/signal"
 	"time"
 
+	"halab/internal/agent/command"
 	"halab/internal/agentapi"
 	"halab/internal/render"
 	"halab/internal/topology"
@@ -30,7 +31,7 @@ const (
 // legacy is the state of the supervisor.
 type legacy struct {
 	c       configured
-	out     output
+	out     command.Output
 	child   *child
 	words   *vrrpWords // of the child
 	started time.Time
@@ -41,7 +42,7 @@ type legacy struct {
 // superviseKeepalived is the main process of a keepalived container whose
 // keepalived says its state by its own words alone: an old one, or one with a
 // file of the user's own.
-func superviseKeepalived(ctx context.Context, c configured, out output) int {
+func superviseKeepalived(ctx context.Context, c configured, out command.Output) int {
 	signals := make(chan os.Signal, 8)
 	signal.Notify(signals, unix.SIGHUP, unix.SIGUSR1, unix.SIGUSR2)
 	defer signal.Stop(signals)
@@ -49,12 +50,12 @@ func superviseKeepalived(ctx context.Context, c configured, out output) int {
 	changes := make(chan struct{}, 1)
 	if l.follows() {
 		if err := watchFlags(ctx, changes); err != nil {
-			return out.code(err)
+			return out.Code(err)
 		}
 	}
 	for {
 		if err := l.adjust(); err != nil {
-			return out.code(err)
+			return out.Code(err)
 		}
 		var ended <-chan int
 		if l.child != nil {
@@ -99,8 +100,8 @@ func (l *legacy) adjust() error {
 			return err
 		}
 		l.started = time.Now()
-		l.words = newVRRPWords(l.out.story, sayVRRP(l.out.story))
-		if l.child, err = startChild(output{l.out.answer, l.words}, l.c.binary, args...); err != nil {
+		l.words = newVRRPWords(l.out.Story, sayVRRP(l.out.Story))
+		if l.child, err = startChild(command.Output{Answer: l.out.Answer, Story: l.words}, l.c.binary, args...); err != nil {
 			return err
 		}
 	}
@@ -109,9 +110,9 @@ func (l *legacy) adjust() error {
 
 // unexpected is the exit code for a keepalived that ended by itself.
 func (l *legacy) unexpected(code int) int {
-	if code == exitDone && time.Since(l.started) < quickEnd {
-		fmt.Fprintln(l.out.story, "halab agent: keepalived ended at once; its reasons stand above")
-		return exitFailed
+	if code == command.ExitDone && time.Since(l.started) < quickEnd {
+		fmt.Fprintln(l.out.Story, "halab agent: keepalived ended at once; its reasons stand above")
+		return command.ExitFailed
 	}
 	return code
 }
@@ -119,7 +120,7 @@ func (l *legacy) unexpected(code int) int {
 // stop ends keepalived with the container.
 func (l *legacy) stop() int {
 	if l.child == nil {
-		return exitDone
+		return command.ExitDone
 	}
 	l.end()
 	select {

@@ -9,6 +9,10 @@ import (
 	"sync"
 	"time"
 
+	"halab/internal/agent/command"
+	"halab/internal/agent/fault"
+	"halab/internal/agent/host"
+	"halab/internal/agent/machine"
 	"halab/internal/agentapi"
 	"halab/internal/render"
 	"halab/internal/topology"
@@ -39,7 +43,7 @@ type node struct {
 
 // runNode is process 1 of a node: it reaps, watches and reports until ctx
 // ends. It goes on with whatever part of that it can do.
-func runNode(ctx context.Context, out output) error {
+func runNode(ctx context.Context, out command.Output) error {
 	startReaping(ctx)
 	in, envErr := render.FromEnv(os.Getenv)
 	n := newNode(in, envErr, out)
@@ -51,7 +55,7 @@ func runNode(ctx context.Context, out output) error {
 	if err := os.MkdirAll(agentapi.RunDir, 0o755); err != nil {
 		n.acts = false
 		r.fail("no folder for what node and services share, so a dead HAProxy moves no VIP: %v", err)
-	} else if err := n.faults.clearFaults(); err != nil {
+	} else if err := n.faults.site.Clear(); err != nil {
 		r.fail("faults: %v", err)
 	}
 	n.tidyHost()
@@ -65,10 +69,10 @@ func runNode(ctx context.Context, out output) error {
 // tidyHost takes off the host's network what an earlier life of the node left
 // there: the network of a host is not new, as that of a container is.
 func (n *node) tidyHost() {
-	if !onHost() {
+	if !machine.OnHost() {
 		return
 	}
-	removed, err := sweep(n.iface, n.faults.site.vips...)
+	removed, err := host.Clean(n.iface, n.faults.site.VIPs...)
 	if err != nil {
 		n.recorder.fail("what an earlier life of this node left on the host: %s", strings.ReplaceAll(err.Error(), "\n", "; "))
 	}
@@ -77,7 +81,7 @@ func (n *node) tidyHost() {
 	}
 }
 
-func newNode(in render.Input, envErr error, out output) *node {
+func newNode(in render.Input, envErr error, out command.Output) *node {
 	name := in.Node
 	if name == "" {
 		if name = os.Getenv(agentapi.EnvNode); name == "" {
@@ -85,7 +89,7 @@ func newNode(in render.Input, envErr error, out output) *node {
 		}
 	}
 	n := &node{
-		recorder:  newRecorder(name, out.answer),
+		recorder:  newRecorder(name, out.Answer),
 		vips:      map[netip.Addr]bool{},
 		iface:     in.Interface,
 		acts:      envErr == nil && in.Profile == topology.ProfileFast,
@@ -97,13 +101,13 @@ func newNode(in render.Input, envErr error, out output) *node {
 	if in.VIP.IsValid() {
 		n.vips[in.VIP.Addr()] = true
 	}
-	if onHost() {
+	if machine.OnHost() {
 		n.recorder.state.MAC = hardwareOf(n.iface)
 	} else if n.acts && arpKeepsQuiet(n.iface) {
 		n.linger = &linger{fail: n.recorder.fail, ends: map[netip.Addr]*time.Timer{}}
 	}
 	n.signs.address, n.signs.current, n.signs.report = netip.AddrPortFrom(loopback(), render.WebPort), healthGone, n.onHAProxy
-	n.faults = &faultWatch{site: thisNode(), node: n}
+	n.faults = &faultWatch{site: fault.ThisNode(), node: n}
 	n.recorder.mute = n.faults.quiet
 	return n
 }
@@ -150,7 +154,7 @@ func (n *node) watchNetwork(ctx context.Context) {
 			told = true
 			n.recorder.fail("addresses of %s are not known: %v", n.iface, err)
 		}
-		pause(ctx, findInterval)
+		machine.Pause(ctx, findInterval)
 	}
 }
 
@@ -203,7 +207,7 @@ func (n *node) writeFaultLocked() {
 
 func (n *node) repeatFault(ctx context.Context) {
 	for ctx.Err() == nil {
-		pause(ctx, repeatInterval)
+		machine.Pause(ctx, repeatInterval)
 		n.mu.Lock()
 		n.writeFaultLocked()
 		n.mu.Unlock()

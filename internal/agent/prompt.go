@@ -6,6 +6,7 @@ import (
 	"os"
 	"slices"
 
+	"halab/internal/agent/command"
 	"halab/internal/agentapi"
 	"halab/internal/slice"
 	"halab/internal/topology"
@@ -15,7 +16,7 @@ import (
 // observer and process 1 always, the daemons in the fast profile. classic keeps
 // the scheduling of 2015. HAProxy gets no real-time policy: its work grows with
 // its clients, and a budget that is used up would be an outage.
-func prompt(command string, out output) {
+func prompt(command string, out command.Output) {
 	watching := []string{agentapi.CommandNode, agentapi.CommandObserve}
 	classic := os.Getenv(agentapi.EnvProfile) == string(topology.ProfileClassic)
 	var err error
@@ -29,6 +30,6 @@ func prompt(command string, out output) {
 		err = slice.Short()
 	}
 	if err != nil {
-		fmt.Fprintln(out.story, "halab agent: timing will be coarser than it could be:", err)
+		fmt.Fprintln(out.Story, "halab agent: timing will be coarser than it could be:", err)
 	}
 }

@@ -5,6 +5,7 @@ import (
 	"os"
 	"os/signal"
 
+	"halab/internal/agent/command"
 	"halab/internal/agentapi"
 
 	"golang.org/x/sys/unix"
@@ -43,10 +44,10 @@ func reapAll() int {
 
 // runClient is process 1 of the client: it reaps and waits. On a host it says
 // which hardware address it has there.
-func runClient(ctx context.Context, out output) error {
+func runClient(ctx context.Context, out command.Output) error {
 	startReaping(ctx)
 	if iface := os.Getenv(agentapi.EnvInterface); iface != "" {
-		r := newRecorder("client", out.answer)
+		r := newRecorder("client", out.Answer)
 		r.note(now(), agentapi.Event{Name: agentapi.EventStarted}, func(s *agentapi.State, _ *agentapi.Event) bool {
 			s.MAC = hardwareOf(iface)
 			return true

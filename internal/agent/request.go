@@ -12,6 +12,8 @@ import (
 	"strings"
 	"time"
 
+	"halab/internal/agent/command"
+	"halab/internal/agent/machine"
 	"halab/internal/agentapi"
 )
 
@@ -54,7 +56,7 @@ func dialAgain(ctx context.Context, network, address string) (net.Conn, error) {
 func checkURL(text string) error {
 	u, err := url.Parse(text)
 	if err != nil || u.Scheme != "http" || u.Host == "" {
-		return usagef("%q is no URL of the lab: write http://ADDRESS/PATH", text)
+		return command.Usagef("%q is no URL of the lab: write http://ADDRESS/PATH", text)
 	}
 	return nil
 }
@@ -128,7 +130,7 @@ const readyInterval = 10 * time.Millisecond
 
 // runReady waits until a URL answers through every tier: the last one, which asks
 // nobody, is the backend.
-func runReady(ctx context.Context, args []string, out output) error {
+func runReady(ctx context.Context, args []string, out command.Output) error {
 	flags := newFlags(agentapi.CommandReady)
 	timeout := flags.Duration("timeout", 30*time.Second, "")
 	if err := parseFlags(flags, args, 1); err != nil {
@@ -145,12 +147,12 @@ func runReady(ctx context.Context, args []string, out output) error {
 	for ctx.Err() == nil {
 		r := request(ctx, client, target, time.Now())
 		if r.Status == http.StatusOK && r.Backend != "" {
-			return json.NewEncoder(out.answer).Encode(r)
+			return json.NewEncoder(out.Answer).Encode(r)
 		}
 		if ctx.Err() == nil {
 			last = lastWord(r)
 		}
-		pause(ctx, readyInterval)
+		machine.Pause(ctx, readyInterval)
 	}
 	return fmt.Errorf("%s does not answer through every tier after %v: %s", target, *timeout, last)
 }

@@ -10,6 +10,7 @@ import (
 	"sync/atomic"
 	"testing"
 
+	"halab/internal/agent/command"
 	"halab/internal/agentapi"
 )
 
@@ -60,7 +61,7 @@ func TestGetNeverWaits(t *testing.T) {
 	defer server.Close()
 	var out, story bytes.Buffer
 	code := Main(t.Context(), []string{"get", server.URL, "--interval", "5ms", "--count", fmt.Sprint(count), "--timeout=10s"}, &out, &story)
-	if code != exitDone {
+	if code != command.ExitDone {
 		t.Fatalf("exit code %d: %s", code, story.String())
 	}
 	got := responses(t, out.String())
@@ -80,7 +81,7 @@ func TestGetTellsFailures(t *testing.T) {
 	url := server.URL
 	server.Close()
 	var out, story bytes.Buffer
-	if code := Main(t.Context(), []string{"get", url}, &out, &story); code != exitDone {
+	if code := Main(t.Context(), []string{"get", url}, &out, &story); code != command.ExitDone {
 		t.Fatalf("exit code %d: %s", code, story.String())
 	}
 	if got := responses(t, out.String()); len(got) != 1 || got[0].Status != 0 || !strings.Contains(got[0].Error, "refused") {
@@ -93,7 +94,7 @@ func TestReadyWithOneTier(t *testing.T) {
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { fmt.Fprint(w, `{"backend":"b-01"}`) }))
 	defer server.Close()
 	var out, story bytes.Buffer
-	if code := Main(t.Context(), []string{"ready", "--timeout", "500ms", server.URL}, &out, &story); code != exitDone || !strings.Contains(out.String(), `"b-01"`) {
+	if code := Main(t.Context(), []string{"ready", "--timeout", "500ms", server.URL}, &out, &story); code != command.ExitDone || !strings.Contains(out.String(), `"b-01"`) {
 		t.Errorf("exit code %d: %s%s", code, out.String(), story.String())
 	}
 }
@@ -110,7 +111,7 @@ func TestReadyWaitsForBothTiers(t *testing.T) {
 	}))
 	defer server.Close()
 	var out, story bytes.Buffer
-	if code := Main(t.Context(), []string{"ready", "--timeout", "20s", server.URL}, &out, &story); code != exitDone {
+	if code := Main(t.Context(), []string{"ready", "--timeout", "20s", server.URL}, &out, &story); code != command.ExitDone {
 		t.Fatalf("exit code %d: %s", code, story.String())
 	}
 	if n.Load() != 3 {
@@ -119,7 +120,7 @@ func TestReadyWaitsForBothTiers(t *testing.T) {
 	n.Store(3)
 	answers[2] = ""
 	out.Reset()
-	if code := Main(t.Context(), []string{"ready", "--timeout", "50ms", server.URL}, &out, &story); code != exitFailed {
+	if code := Main(t.Context(), []string{"ready", "--timeout", "50ms", server.URL}, &out, &story); code != command.ExitFailed {
 		t.Errorf("exit code %d", code)
 	}
 }
@@ -131,7 +132,7 @@ func TestWrongUsage(t *testing.T) {
 		{"network", "sideways", "{}"}, {"network", "up"}, {"network", "up", "{"}, {"network", "up", "{}"},
 	} {
 		var out, story bytes.Buffer
-		if code := Main(t.Context(), args, &out, &story); code != exitUsage || story.Len() == 0 {
+		if code := Main(t.Context(), args, &out, &story); code != command.ExitUsage || story.Len() == 0 {
 			t.Errorf("%q: exit code %d, %q", args, code, story.String())
 		}
 	}

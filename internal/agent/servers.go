@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"time"
 
+	"halab/internal/agent/machine"
 	"halab/internal/agentapi"
 	"halab/internal/render"
 )
@@ -46,7 +47,7 @@ func watchServers(ctx context.Context, r *recorder) {
 		servers, err := readServers(ctx, client, url)
 		if err != nil {
 			// HAProxy may just have gone; when it stays up, say it once.
-			if pause(ctx, serversInterval); !told && ctx.Err() == nil && r.snapshot().HAProxy == string(healthUp) {
+			if machine.Pause(ctx, serversInterval); !told && ctx.Err() == nil && r.snapshot().HAProxy == string(healthUp) {
 				told = true
 				r.fail("HAProxy's view of its servers is not known: %v", err)
 			}

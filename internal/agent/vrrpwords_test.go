@@ -7,6 +7,8 @@ import (
 	"testing"
 
 	"golang.org/x/sys/unix"
+
+	"halab/internal/agent/command"
 )
 
 // States come whole and in order, however the lines are cut, and whatever stands
@@ -46,7 +48,7 @@ func TestVRRPWordsOfAProcess(t *testing.T) {
 	const script = `trap 'echo "VRRP_Instance(v) Entering BACKUP STATE" >&2; sleep 0.3; exit 0' TERM
 		echo "VRRP_Instance(v) Entering MASTER STATE" >&2; echo "VRRP_Instance(v) Entering BACKUP STATE" >&2
 		while :; do sleep 0.01; done`
-	c, err := startChild(output{io.Discard, w}, "sh", "-c", script)
+	c, err := startChild(command.Output{Answer: io.Discard, Story: w}, "sh", "-c", script)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -57,7 +59,7 @@ func TestVRRPWordsOfAProcess(t *testing.T) {
 	if err := c.process.Signal(unix.SIGTERM); err != nil {
 		t.Fatal(err)
 	}
-	if code := receive(t, c.ended); code != exitDone {
+	if code := receive(t, c.ended); code != command.ExitDone {
 		t.Errorf("ended with %d", code)
 	}
 	if len(states) != 0 {

@@ -11,6 +11,8 @@ import (
 	"github.com/vishvananda/netlink"
 	"github.com/vishvananda/netlink/nl"
 	"golang.org/x/sys/unix"
+
+	"halab/internal/agent/machine"
 )
 
 // netWatch follows the addresses and the state of one interface.
@@ -87,7 +89,7 @@ func (w *netWatch) resync() error {
 	link, err := netlink.LinkByName(w.name)
 	if err == nil {
 		w.index = link.Attrs().Index
-		addresses, err := addresses4(link)
+		addresses, err := machine.Addresses4(link)
 		if err != nil {
 			return fmt.Errorf("addresses of %s: %w", w.name, err)
 		}
@@ -96,7 +98,7 @@ func (w *netWatch) resync() error {
 				there[ip] = true
 			}
 		}
-		w.setLink(isUp(link.Attrs().RawFlags), at)
+		w.setLink(machine.IsUp(link.Attrs().RawFlags), at)
 	} else {
 		w.index = 0
 		w.setLink(false, at)
@@ -110,11 +112,6 @@ func (w *netWatch) resync() error {
 		w.setAddress(ip, true, at)
 	}
 	return nil
-}
-
-// isUp: the interface is switched on and has a carrier.
-func isUp(flags uint32) bool {
-	return flags&unix.IFF_UP != 0 && flags&unix.IFF_RUNNING != 0
 }
 
 func (w *netWatch) setLink(up bool, at moment) {
@@ -170,7 +167,7 @@ func (w *netWatch) linkMessage(m *syscall.NetlinkMessage, at moment) {
 		}
 		w.index = index
 	}
-	w.setLink(isUp(info.Flags), at)
+	w.setLink(machine.IsUp(info.Flags), at)
 }
 
 func linkName(m *syscall.NetlinkMessage) string {
@@ -212,23 +209,4 @@ func hardwareOf(name string) string {
 		return ""
 	}
 	return i.HardwareAddr.String()
-}
-
-// addressesOf lists the IPv4 addresses of an interface.
-func addressesOf(name string) ([]netip.Addr, error) {
-	i, err := net.InterfaceByName(name)
-	if err != nil {
-		return nil, err
-	}
-	all, err := i.Addrs()
-	if err != nil {
-		return nil, err
-	}
-	var found []netip.Addr
-	for _, a := range all {
-		if p, err := netip.ParsePrefix(a.String()); err == nil && p.Addr().Is4() {
-			found = append(found, p.Addr())
-		}
-	}
-	return found, nil
 }

@@ -7,6 +7,7 @@ import (
 	"os"
 	"time"
 
+	"halab/internal/agent/machine"
 	"halab/internal/agentapi"
 	"halab/internal/topology"
 
@@ -25,10 +26,10 @@ const (
 // watchProcess reports when a service's process comes and goes.
 func watchProcess(ctx context.Context, service topology.Service, report func(up bool, at moment)) {
 	for ctx.Err() == nil {
-		all, err := processes()
-		pid, found := daemon(all, service)
+		all, err := machine.Processes()
+		pid, found := machine.Daemon(all, service)
 		if err != nil || !found {
-			pause(ctx, findInterval)
+			machine.Pause(ctx, findInterval)
 			continue
 		}
 		waitGone(ctx, pid, func() { report(true, now()) })
@@ -48,7 +49,7 @@ func waitGone(ctx context.Context, pid int, found func()) {
 	found()
 	if err != nil {
 		for ctx.Err() == nil && isAlive(pid) {
-			pause(ctx, stalePoll)
+			machine.Pause(ctx, stalePoll)
 		}
 		return
 	}
@@ -67,8 +68,8 @@ func isAlive(pid int) bool {
 	if err != nil {
 		return false
 	}
-	p, ok := parseStat(stat)
-	return ok && p.state != 'Z' && p.state != 'X'
+	p, ok := machine.ParseStat(stat)
+	return ok && p.State != 'Z' && p.State != 'X'
 }
 
 // noteKeepalived notes that keepalived came or went. Its VRRP state is not

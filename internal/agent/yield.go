@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"halab/internal/agent/machine"
 	"halab/internal/agentapi"
 	"halab/internal/slice"
 	"halab/internal/topology"
@@ -55,8 +56,8 @@ func (n *node) watchShare(ctx context.Context) {
 		config: agentapi.KeepalivedConfig, taken: takenByNode,
 		slower: func() { n.signs.slower.Store(slowSigns) },
 		daemon: func() (int, bool) {
-			all, _ := processes() // where they can't be read there is none
-			return daemon(all, topology.ServiceKeepalived)
+			all, _ := machine.Processes() // where they can't be read there is none
+			return machine.Daemon(all, topology.ServiceKeepalived)
 		},
 		tell: func(e agentapi.Event) {
 			n.recorder.note(now(), e, func(s *agentapi.State, _ *agentapi.Event) bool {
@@ -67,7 +68,7 @@ func (n *node) watchShare(ctx context.Context) {
 	}
 	last, at := y.taken(), time.Now()
 	for ctx.Err() == nil {
-		pause(ctx, shareEvery)
+		machine.Pause(ctx, shareEvery)
 		taken, now := y.taken(), time.Now()
 		y.look(float64(taken-last) / float64(now.Sub(at)))
 		last, at = taken, now
@@ -112,17 +113,17 @@ func (y *yielding) stepDown() (adverts bool, err error) {
 	if !runs {
 		return false, err
 	}
-	all, _ := processes()
+	all, _ := machine.Processes()
 	for _, p := range all {
-		if p.pid == pid || p.parent == pid {
-			err = errors.Join(err, slice.OrdinaryOf(p.pid))
+		if p.PID == pid || p.Parent == pid {
+			err = errors.Join(err, slice.OrdinaryOf(p.PID))
 		}
 	}
 	text, rerr := os.ReadFile(y.config)
 	if rerr != nil || !strings.Contains(string(text), quickAdverts) {
 		return false, err // a file of the user's own says what the user wants
 	}
-	if werr := replaceFile(y.config, strings.Replace(string(text), quickAdverts, slowAdverts, 1)); werr != nil {
+	if werr := machine.ReplaceFile(y.config, strings.Replace(string(text), quickAdverts, slowAdverts, 1)); werr != nil {
 		return false, errors.Join(err, werr)
 	}
 	// keepalived reads its file anew and keeps the VIP (keepalived(8), SIGHUP).
@@ -132,10 +133,10 @@ func (y *yielding) stepDown() (adverts bool, err error) {
 // takenByNode is the processor time of process 1 and of keepalived's processes.
 func takenByNode() time.Duration {
 	taken := takenBy(os.Getpid())
-	all, _ := processes()
+	all, _ := machine.Processes()
 	for _, p := range all {
-		if p.is(topology.ServiceKeepalived) {
-			taken += takenBy(p.pid)
+		if p.Is(topology.ServiceKeepalived) {
+			taken += takenBy(p.PID)
 		}
 	}
 	return taken

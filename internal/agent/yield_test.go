@@ -9,6 +9,8 @@ import (
 	"testing"
 	"time"
 
+	"halab/internal/agent/agenttest"
+	"halab/internal/agent/command"
 	"halab/internal/agentapi"
 )
 
@@ -33,7 +35,7 @@ func newOvertaxed(t *testing.T, config string) *overtaxed {
 	go func() { _ = readLines(t.Context(), out, func(_ moment, line string) { read <- line }) }()
 	o.read = read
 	const script = `trap 'grep advert_int "$0"' HUP; echo ready; while :; do sleep 0.01; done`
-	c, err := startChild(output{in, io.Discard}, "sh", "-c", script, o.config)
+	c, err := startChild(command.Output{Answer: in, Story: io.Discard}, "sh", "-c", script, o.config)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -95,7 +97,7 @@ func TestTakenBy(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer func() { _ = c.Process.Kill(); _ = c.Wait() }()
-	await(t, "half a second of a processor", func() bool { return takenBy(c.Process.Pid) >= 500*time.Millisecond })
+	agenttest.Await(t, "half a second of a processor", func() bool { return takenBy(c.Process.Pid) >= 500*time.Millisecond })
 	_ = c.Process.Kill()
 	_ = c.Wait()
 	if takenBy(c.Process.Pid) != 0 {
