@@ -12,6 +12,7 @@ import (
 var rows = [][]string{
 	{"cmd/halab"},
 	{"internal/cli"},
+	{"internal/app"},
 	{"internal/ui", "internal/report", "internal/preflight", "internal/composefile", "internal/engine/docker", "internal/engine/fleet", "internal/vagrant"},
 	{"internal/drill"},
 	{"internal/lab", "internal/fault", "internal/probe", "internal/image", "internal/agent"},

@@ -22,29 +22,19 @@ where its image can be had, otherwise Debian 12, and says which and why.`,
 	}
 }
 
-// built is the answer of build.
-type built struct {
-	Base   string            `json:"base"`
-	Images map[string]string `json:"images"` // node, app, haproxy, keepalived -> reference
-}
-
 func (p *program) build(ctx context.Context, in *input) error {
 	s, err := p.session(ctx, in)
 	if err != nil {
 		return err
 	}
 	defer s.close()
-	base, err := s.resolveBase(ctx)
+	built, err := s.Build(ctx)
 	if err != nil {
 		return err
 	}
-	images, err := s.ensureImages(ctx, base)
-	if err != nil {
-		return err
-	}
-	return s.answer(built{Base: base, Images: images}, func() error {
-		for _, name := range slices.Sorted(maps.Keys(images)) {
-			if _, err := fmt.Fprintln(s.stdout, ui.Clean(images[name])); err != nil {
+	return s.answer(built, func() error {
+		for _, name := range slices.Sorted(maps.Keys(built.Images)) {
+			if _, err := fmt.Fprintln(s.stdout, ui.Clean(built.Images[name])); err != nil {
 				return err
 			}
 		}

@@ -3,12 +3,12 @@ package cli
 import (
 	"context"
 	"encoding/json"
-
 	"fmt"
 	"strings"
 	"testing"
 	"time"
 
+	"halab/internal/app"
 	"halab/internal/engine"
 	"halab/internal/engine/enginetest"
 	"halab/internal/lab"
@@ -235,7 +235,7 @@ func TestMistakesInHalabAreOneLine(t *testing.T) {
 	var out, errs syncBuffer
 	code := func() (code int) {
 		p := &program{stdout: &out, stderr: &errs, env: func(string) string { return "" },
-			open: func(context.Context, string) (engineAPI, error) { panic("boom") }}
+			open: func(context.Context, string) (app.Engine, error) { panic("boom") }}
 		defer p.survive(&code)
 		return p.main(t.Context(), []string{"status"})
 	}()

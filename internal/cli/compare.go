@@ -99,14 +99,14 @@ func (s *session) compared(c report.Comparison) error {
 func setting(base settings, name string) (settings, error) {
 	switch name {
 	case "classic", "fast":
-		base.profile = name
+		base.Profile = name
 	case "centos7", "debian12":
-		base.base = name
+		base.Base = name
 	default:
 		if _, err := os.Stat(name); err != nil {
 			return base, usage("%q is no profile (classic, fast), no base (centos7, debian12) and no Compose file that can be read", name)
 		}
-		base.files = []string{name}
+		base.Files = []string{name}
 	}
 	return base, nil
 }
@@ -120,17 +120,10 @@ func (s *session) bring(ctx context.Context, set settings, head **outage.Result)
 	in.settings = set
 	side := *s
 	side.in = &in
-	w, err := side.workshop(ctx)
-	if err != nil {
+	if err := side.Bring(ctx, set.Setting, bringTime); err != nil {
 		return nil, err
 	}
-	want, err := side.want(ctx, w, bringTime)
-	if err != nil {
-		return nil, err
-	}
-	if err := side.lab.Up(ctx, want); err != nil {
-		return nil, err
-	}
+	var err error
 	if *head, err = side.head(ctx); err != nil {
 		return nil, err
 	}

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"halab/internal/agentapi"
+	"halab/internal/app"
 	"halab/internal/drill"
 	"halab/internal/outage"
 	"halab/internal/topology"
@@ -120,23 +121,23 @@ func (p *program) targets(ctx context.Context, at *place) []candidate {
 
 // knownLab reads the lab that the global flags before the word name.
 func (p *program) knownLab(ctx context.Context, at *place) *topology.Lab {
-	in := &input{settings: settings{name: topology.DefaultName}}
+	in := &input{settings: settings{Setting: app.Setting{Name: topology.DefaultName}}}
 	if name := p.env("HALAB_NAME"); name != "" {
-		in.name = name
+		in.Name = name
 	}
 	for _, f := range at.before {
 		if name, ok := strings.CutPrefix(f, "--name="); ok {
-			in.name = name
+			in.Name = name
 		}
 		if host, ok := strings.CutPrefix(f, "--host="); ok {
-			in.host = host
+			in.Host = host
 		}
 	}
 	if s, err := p.session(ctx, in); err == nil {
 		defer s.close()
-		if st, err := s.lab.Status(ctx); err == nil && len(st.Clusters) > 0 {
+		if st, err := s.Lab.Status(ctx); err == nil && len(st.Clusters) > 0 {
 			return st.Topology()
 		}
 	}
-	return p.described(context.WithoutCancel(ctx), in.settings)
+	return in.Topology(context.WithoutCancel(ctx))
 }

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"halab/internal/app"
 	"halab/internal/topology"
 	"halab/internal/ui"
 )
@@ -28,7 +29,7 @@ engine, but asks it where there is one.`,
 }
 
 func (p *program) config(ctx context.Context, in *input) error {
-	project, err := p.load(ctx, in.settings, p.likelyBase(ctx, in))
+	project, err := in.Load(ctx, app.LikelyBase(ctx, p.world(), in.Setting))
 	if err != nil {
 		return err
 	}
@@ -58,24 +59,6 @@ func (p *program) config(ctx context.Context, in *input) error {
 	}
 	_, err = fmt.Fprint(p.stdout, file.Text)
 	return err
-}
-
-// likelyBase says what base up would take, as far as can be told without
-// pulling anything: the engine is asked, where there is one.
-func (p *program) likelyBase(ctx context.Context, in *input) string {
-	if in.base != "auto" {
-		return in.base
-	}
-	s, err := p.session(ctx, in)
-	if err != nil {
-		return knownBase(in.base)
-	}
-	defer s.close()
-	base, err := s.guessBase(ctx)
-	if err != nil {
-		return knownBase(in.base)
-	}
-	return base
 }
 
 func (p *program) writeTopology(in *input, l *topology.Lab) error {

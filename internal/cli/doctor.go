@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"strings"
 
-	"halab/internal/composefile"
+	"halab/internal/app"
 	"halab/internal/preflight"
 	"halab/internal/ui"
 )
@@ -26,74 +26,17 @@ arrive there. Changes nothing. "halab up" does the same first.`,
 	}
 }
 
-// checkup is the answer of doctor.
-type checkup struct {
-	Well     bool                `json:"well"` // no finding is a failure
-	Findings []preflight.Finding `json:"findings"`
-}
-
 func (p *program) doctor(ctx context.Context, in *input) error {
-	var findings []preflight.Finding
-	project, err := p.load(ctx, in.settings, knownBase(in.base))
+	s := p.offline(in)
+	c, err := app.Doctor(ctx, p.world(), in.Setting, s.tell)
+	s.story.end()
 	if err != nil {
-		for line := range strings.Lines(err.Error()) {
-			findings = append(findings, preflight.Finding{Check: "description", Level: preflight.Failure, What: strings.TrimSpace(line)})
-		}
+		return err
 	}
-	s, err := p.session(ctx, in)
-	switch {
-	case err != nil:
-		findings = append(findings, preflight.Evaluate(preflight.Facts{EngineError: err})...)
-	case project != nil:
-		defer s.close()
-		facts := s.facts(ctx, project)
-		s.locate(ctx, project, &facts)
-		findings = append(findings, preflight.Evaluate(facts)...)
-		for _, h := range s.examineHosts(ctx, &project.Lab, listenTime) {
-			findings = append(findings, h.findings...)
-		}
-	default:
-		defer s.close()
-	}
-	if ctx.Err() != nil {
-		return ctx.Err()
-	}
-	return p.writeCheckup(in, checkup{Well: !preflight.Failed(findings), Findings: findings})
+	return p.writeCheckup(in, c)
 }
 
-// facts collects what preflight judges, about the lab as it is described.
-func (s *session) facts(ctx context.Context, p *composefile.Project) preflight.Facts {
-	l, local := &p.Lab, false
-	if e, ok := s.engine.(interface{ Endpoint() string }); ok {
-		local = strings.HasPrefix(e.Endpoint(), "unix://")
-	}
-	return preflight.Collect(ctx, s.engine, local, preflight.Facts{
-		Lab: l.Name, Subnet: l.Network.Subnet, Parent: l.Network.Parent, Own: l.Network.Own, Base: s.in.base, Hosts: l.OnHosts(),
-		Names: wantedNames(p),
-	})
-}
-
-// wantedNames lists what the lab's objects will be called.
-func wantedNames(p *composefile.Project) preflight.Names {
-	var n preflight.Names
-	for _, c := range p.Containers {
-		n.Containers = append(n.Containers, c.Spec.Name)
-	}
-	for _, w := range p.Networks {
-		n.Networks = append(n.Networks, w.Name)
-	}
-	for _, v := range p.Volumes {
-		n.Volumes = append(n.Volumes, v.Name)
-	}
-	if host := hostRequest(&p.Lab); host.Peer != "" {
-		n.Interfaces = append(n.Interfaces, host.Parent, host.Peer, host.Leg)
-	} else if host.Leg != "" {
-		n.Interfaces = append(n.Interfaces, host.Leg)
-	}
-	return n
-}
-
-func (p *program) writeCheckup(in *input, c checkup) error {
+func (p *program) writeCheckup(in *input, c app.Checkup) error {
 	if in.json {
 		if err := ui.WriteJSON(p.stdout, c); err != nil {
 			return err

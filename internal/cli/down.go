@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"github.com/urfave/cli/v2"
+
+	"halab/internal/app"
 )
 
 func (p *program) downSpec() spec {
@@ -42,15 +44,15 @@ func (p *program) down(ctx context.Context, in *input) error {
 		return err
 	}
 	defer s.close()
-	r, err := s.lab.Down(ctx)
-	answer := removed{Lab: in.name, Containers: r.Containers, Networks: r.Networks, Volumes: r.Volumes,
+	r, err := s.Lab.Down(ctx)
+	answer := removed{Lab: in.Name, Containers: r.Containers, Networks: r.Networks, Volumes: r.Volumes,
 		Interfaces: append([]string{}, r.Interfaces...)}
 	if err == nil && in.flags.Bool("images") {
-		answer.Images, err = s.lab.RemoveImages(ctx)
+		answer.Images, err = s.Lab.RemoveImages(ctx)
 	}
 	if err != nil {
 		if ctx.Err() != nil {
-			return errors.Join(&interruptedError{"run halab down again for the rest"}, err)
+			return errors.Join(&app.InterruptedError{Text: "run halab down again for the rest"}, err)
 		}
 		return err
 	}

@@ -82,7 +82,7 @@ func (p *program) drill(ctx context.Context, in *input) error {
 	if err != nil {
 		return err
 	}
-	s.clocks(ctx) // what the nodes said since a moment is asked for by their own
+	s.Clocks(ctx) // what the nodes said since a moment is asked for by their own
 	chosen := seed(in)
 	keep := outputs.html != "" || outputs.pictures != "" || outputs.save != "" || outputs.samples
 	d := s.drills(drill.Options{Repeat: in.flags.Int("repeat"), Seed: chosen, Keep: keep, Attempts: in.flags.Int("attempts")})
@@ -111,7 +111,7 @@ func checkDrill(in *input) error {
 
 // drills are those on this session's lab.
 func (s *session) drills(o drill.Options) *drill.Drill {
-	return drill.New(s.lab, s.injector(), s.engine, s.emit, o)
+	return drill.New(s.Lab, s.Injector(), s.Engine, s.Emit, o)
 }
 
 // carryOut runs a soak, the calibration or the scenarios, and heads the result.
@@ -179,7 +179,7 @@ func (s *session) choose(all []drill.Scenario, names []string) ([]drill.Scenario
 	picked, err := drill.Select(all, names)
 	for _, sc := range all {
 		if err == nil && sc.Unfit != "" && (len(names) == 0 || slices.Contains(names, sc.Cluster)) {
-			s.emit.Info(sc.Name, "left out: "+sc.Unfit)
+			s.Emit.Info(sc.Name, "left out: "+sc.Unfit)
 		}
 	}
 	return picked, err

@@ -7,7 +7,6 @@ import (
 
 	"halab/internal/outage"
 	"halab/internal/report"
-	"halab/internal/ui"
 )
 
 // head is a result without its scenarios: what was measured on.
@@ -16,7 +15,7 @@ func (s *session) head(ctx context.Context) (*outage.Result, error) {
 	if err != nil {
 		return nil, err
 	}
-	info, err := s.engine.Info(ctx)
+	info, err := s.Engine.Info(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -30,23 +29,12 @@ func (s *session) head(ctx context.Context) (*outage.Result, error) {
 	}, nil
 }
 
-// offline is a session that has no engine, for commands that need none.
-func (p *program) offline(in *input) *session {
-	s := &session{
-		program: p, in: in,
-		out: ui.NewTerminal(p.stdout, in.colour, p.env),
-		err: ui.NewTerminal(p.stderr, in.colour, p.env), story: &story{},
-	}
-	s.emit = s.tell
-	return s
-}
-
 // paint is the report's style: nil where nothing is to be painted.
 func (s *session) paint() report.Style { return s.out.Style }
 
 // frontCluster is the one that clients meet first.
 func (s *session) frontCluster(ctx context.Context) string {
-	st, err := s.lab.Status(ctx)
+	st, err := s.Lab.Status(ctx)
 	if err != nil {
 		return "frontend" // what is asked for it next says what is wrong
 	}

@@ -3,10 +3,6 @@ package cli
 import (
 	"context"
 	"fmt"
-	"maps"
-	"slices"
-
-	"halab/internal/plan"
 )
 
 // planned is the answer of up --dry-run.
@@ -21,34 +17,11 @@ type plannedStep struct {
 	After   []int  `json:"after,omitempty"` // steps, by number from 0, that must be done before
 }
 
-// dryRun prints what up would do. Images that are to be built come first, and
-// everything else after them.
+// dryRun prints what up would do.
 func (s *session) dryRun(ctx context.Context) error {
-	w, err := s.describe(ctx, s.guessBase, s.facts)
+	all, err := s.Plan(ctx)
 	if err != nil {
 		return err
-	}
-	var missing map[string]string
-	if w.images, missing, err = s.planImages(ctx, w.base); err != nil {
-		return err
-	}
-	want, err := s.want(ctx, w, 0)
-	if err != nil {
-		return err
-	}
-	steps, err := s.lab.Plan(ctx, want)
-	if err != nil {
-		return err
-	}
-	all := plan.Plan{}
-	for _, name := range slices.Sorted(maps.Keys(missing)) {
-		all.Steps = append(all.Steps, plan.Step{Action: "build image", Subject: w.images[name], Cause: missing[name]})
-	}
-	for _, step := range steps.Steps {
-		for i := range step.After {
-			step.After[i] += len(missing)
-		}
-		all.Steps = append(all.Steps, step)
 	}
 	answer := planned{Steps: []plannedStep{}}
 	for _, step := range all.Steps {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 
+	"halab/internal/app"
 	"halab/internal/topology"
 )
 
@@ -33,13 +34,6 @@ type codeError struct{ code int }
 
 func (e *codeError) Error() string { return fmt.Sprintf("exit code %d", e.code) }
 
-// interruptedError adds to an interruption what stands now and what to do.
-type interruptedError struct{ text string }
-
-func (e *interruptedError) Error() string { return "interrupted: " + e.text }
-
-func (e *interruptedError) Unwrap() error { return context.Canceled }
-
 // exitCode turns an error into an exit code.
 func exitCode(ctx context.Context, err error) int {
 	var wrong *usageError
@@ -60,7 +54,7 @@ func exitCode(ctx context.Context, err error) int {
 // explain is what is printed of an error.
 func explain(ctx context.Context, err error) string {
 	var coded *codeError
-	var stopped *interruptedError
+	var stopped *app.InterruptedError
 	switch {
 	case errors.As(err, &coded):
 		return ""

@@ -75,7 +75,7 @@ func (p *program) fail(ctx context.Context, in *input) error {
 	if err != nil {
 		return err
 	}
-	injector := s.injector()
+	injector := s.Injector()
 	if order.For > 0 && !order.Inside() {
 		if err := s.startEnd(nodes, order); err != nil {
 			return err
@@ -136,7 +136,7 @@ func (s *session) afterwards(ctx context.Context, before *lab.Status, nodes []st
 	}
 	var moves []vipMove
 	_, err := every(ctx, 30*time.Millisecond, max(patience, time.Millisecond), func() (bool, error) {
-		now, err := s.lab.Status(ctx)
+		now, err := s.Lab.Status(ctx)
 		if err != nil {
 			return false, err
 		}

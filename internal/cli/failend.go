@@ -78,7 +78,7 @@ func (p *program) end(ctx context.Context, in *input) error {
 	was := map[string]bool{} // seen down
 	begin := time.Now()
 	_, err = every(ctx, endPoll, max(time.Until(until), time.Millisecond), func() (bool, error) {
-		all, err := s.lab.Containers(ctx)
+		all, err := s.Lab.Containers(ctx)
 		if err != nil {
 			return false, ctx.Err() // the engine may be restarting
 		}
@@ -97,7 +97,7 @@ func (p *program) end(ctx context.Context, in *input) error {
 		scope.Service = "" // its services ended with it
 	}
 	_, err = every(ctx, endPoll, endAgain, func() (bool, error) {
-		_, err := s.injector().Restore(ctx, scope)
+		_, err := s.Injector().Restore(ctx, scope)
 		return err == nil, ctx.Err()
 	})
 	return err

@@ -27,7 +27,7 @@ itself.`,
 			if _, err := s.status(ctx); err != nil {
 				return err
 			}
-			list, err := s.injector().Active(ctx)
+			list, err := s.Injector().Active(ctx)
 			if err != nil {
 				return err
 			}

@@ -23,7 +23,7 @@ type follower struct {
 // past prints what has been written so far and says how far each container was
 // read.
 func (f *follower) past(ctx context.Context) (map[string]time.Time, error) {
-	all, err := f.lab.Containers(ctx)
+	all, err := f.Lab.Containers(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -36,7 +36,7 @@ func (f *follower) past(ctx context.Context) (map[string]time.Time, error) {
 			continue
 		}
 		g.Go(func() error {
-			err := f.engine.Logs(gctx, c.ID, engine.LogOptions{Since: f.since, Tail: f.tail}, func(line engine.LogLine) error {
+			err := f.Engine.Logs(gctx, c.ID, engine.LogOptions{Since: f.since, Tail: f.tail}, func(line engine.LogLine) error {
 				mu.Lock()
 				defer mu.Unlock()
 				last[c.ID] = line.Time
@@ -74,7 +74,7 @@ func (f *follower) follow(ctx context.Context, last map[string]time.Time) error 
 	defer cancel(nil)
 	r := &readers{follower: f, last: last, reading: map[string]bool{}, lines: make(chan ui.LogEntry, 256)}
 	go func() {
-		err := f.engine.Events(ctx, engine.Filter{engine.LabelLab: f.in.name}, func(e engine.Event) error {
+		err := f.Engine.Events(ctx, engine.Filter{engine.LabelLab: f.in.Name}, func(e engine.Event) error {
 			if e.Action == "start" && f.wants(e.Labels) {
 				r.start(ctx, e.Container, e.Labels)
 			}
@@ -82,7 +82,7 @@ func (f *follower) follow(ctx context.Context, last map[string]time.Time) error 
 		})
 		cancel(err)
 	}()
-	all, err := f.lab.Containers(ctx)
+	all, err := f.Lab.Containers(ctx)
 	if err != nil {
 		return err
 	}
@@ -165,7 +165,7 @@ func (r *readers) read(ctx context.Context, id string, labels map[string]string)
 		options.Since = r.since
 	}
 	// An error ends this container's lines alone; the next start begins anew.
-	_ = r.engine.Logs(ctx, id, options, func(line engine.LogLine) error {
+	_ = r.Engine.Logs(ctx, id, options, func(line engine.LogLine) error {
 		r.mu.Lock()
 		news := line.Time.After(r.last[id])
 		if news {

@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"halab/internal/app"
 	"halab/internal/lab"
 )
 
@@ -46,7 +47,7 @@ func TestFrontIsOneCluster(t *testing.T) {
 	} {
 		w := newWorld(t, c.file).buildable()
 		r := w.run("up", "-f", c.file, "--base", "debian12", "--json")
-		var up arisen
+		var up app.UpResult
 		if err := json.Unmarshal([]byte(r.stdout), &up); err != nil || r.code != 0 || up.URL != c.url {
 			t.Fatalf("%s: up says %q: exit %d, %v\n%s", c.name, up.URL, r.code, err, r.stderr)
 		}
@@ -62,7 +63,7 @@ func TestFrontIsOneCluster(t *testing.T) {
 				t.Errorf("%s: %s asks %v, not %s", c.name, command, calls, c.url)
 			}
 		}
-		s := &session{lab: lab.New("halab", w.engine, nil)}
+		s := &session{Session: &app.Session{Lab: lab.New("halab", w.engine, nil)}}
 		if front := s.frontCluster(t.Context()); front != c.cluster {
 			t.Errorf("%s: a soak begins at %q", c.name, front)
 		}

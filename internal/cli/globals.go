@@ -8,19 +8,17 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"halab/internal/app"
 	"halab/internal/topology"
 	"halab/internal/ui"
 )
 
 // settings are the global flags: which lab, on which engine, shown how.
 type settings struct {
-	name, base, profile string
-	subnet, parent      string
-	host                string
-	files               []string
-	json                bool
-	colour              ui.ColourMode
-	detail              ui.Detail
+	app.Setting
+	json   bool
+	colour ui.ColourMode
+	detail ui.Detail
 }
 
 func globalFlags() []cli.Flag {
@@ -70,9 +68,12 @@ func oneOf(flag, value string, list []string) error {
 // files takes bases that there are no images of: its own, where it has some.
 func readSettings(c *cli.Context, bases []string) (settings, error) {
 	s := settings{
-		name: c.String("name"), base: c.String("base"), profile: c.String("profile"),
-		subnet: c.String("subnet"), parent: c.String("parent"), host: c.String("host"),
-		files: c.StringSlice("file"), json: c.Bool("json"), colour: ui.ColourMode(c.String("color")),
+		Setting: app.Setting{
+			Name: c.String("name"), Base: c.String("base"), Profile: c.String("profile"),
+			Subnet: c.String("subnet"), Parent: c.String("parent"), Host: c.String("host"),
+			Files: c.StringSlice("file"),
+		},
+		json: c.Bool("json"), colour: ui.ColourMode(c.String("color")),
 	}
 	for _, flag := range []string{"base", "profile", "color"} {
 		list := values(flag)
@@ -105,8 +106,8 @@ type choice struct {
 
 // choices are all of them but for the files.
 func (s settings) choices() []choice {
-	values := map[string]string{"name": s.name, "base": s.base, "profile": s.profile,
-		"subnet": s.subnet, "parent": s.parent, "host": s.host}
+	values := map[string]string{"name": s.Name, "base": s.Base, "profile": s.Profile,
+		"subnet": s.Subnet, "parent": s.Parent, "host": s.Host}
 	var all []choice
 	for _, f := range globalFlags() {
 		flag, ok := f.(*cli.StringFlag)
@@ -129,7 +130,7 @@ func (s settings) again() ([]string, error) {
 			args = append(args, "--"+c.flag.Name, c.value)
 		}
 	}
-	for _, file := range s.files {
+	for _, file := range s.Files {
 		path, err := filepath.Abs(file)
 		if err != nil {
 			return nil, err
@@ -144,15 +145,15 @@ func (s settings) again() ([]string, error) {
 const maxName = 30
 
 func (s settings) check() error {
-	if s.name == "" || len(s.name) > maxName || strings.Trim(s.name, "abcdefghijklmnopqrstuvwxyz0123456789-") != "" || s.name[0] == '-' {
-		return usage("--name cannot be %q: a lab's name has 1 to %d small letters, digits and dashes, and begins with a letter or digit", s.name, maxName)
+	if s.Name == "" || len(s.Name) > maxName || strings.Trim(s.Name, "abcdefghijklmnopqrstuvwxyz0123456789-") != "" || s.Name[0] == '-' {
+		return usage("--name cannot be %q: a lab's name has 1 to %d small letters, digits and dashes, and begins with a letter or digit", s.Name, maxName)
 	}
-	if s.subnet == "" {
+	if s.Subnet == "" {
 		return nil
 	}
-	p, err := netip.ParsePrefix(s.subnet)
+	p, err := netip.ParsePrefix(s.Subnet)
 	if err != nil || !p.Addr().Is4() || p.Bits() != 24 || p != p.Masked() {
-		return usage("--subnet cannot be %q: it is an IPv4 network of 24 bits, such as 192.168.77.0/24", s.subnet)
+		return usage("--subnet cannot be %q: it is an IPv4 network of 24 bits, such as 192.168.77.0/24", s.Subnet)
 	}
 	return nil
 }

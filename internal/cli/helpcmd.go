@@ -32,7 +32,7 @@ func (p *program) helpSpec() spec {
 				}
 				args = append(args, word)
 			}
-			return p.app(p.commands()).RunContext(in.flags.Context, append(args, "--help"))
+			return p.urfave(p.commands()).RunContext(in.flags.Context, append(args, "--help"))
 		},
 	}
 }

@@ -28,7 +28,7 @@ func (p *program) selection(s settings) selection {
 			sel.form = append(sel.form, "--"+c.flag.Name, quoted(c.value))
 		}
 	}
-	for _, file := range s.files {
+	for _, file := range s.Files {
 		sel.find = append(sel.find, "--file", quoted(file))
 	}
 	return sel

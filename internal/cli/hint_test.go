@@ -3,6 +3,8 @@ package cli
 import (
 	"strings"
 	"testing"
+
+	"halab/internal/app"
 )
 
 func TestHintsFindTheLab(t *testing.T) {
@@ -40,9 +42,9 @@ func TestSelection(t *testing.T) {
 		set  settings
 		want string
 	}{
-		{settings{name: "two", base: "debian12"}, ""},
-		{settings{name: "halab", base: "auto"}, "--name halab --base auto"},
-		{settings{name: "two", base: "debian12", host: "ssh://me@there", files: []string{"a.yaml", "it's mine.yaml"}},
+		{settings{Setting: app.Setting{Name: "two", Base: "debian12"}}, ""},
+		{settings{Setting: app.Setting{Name: "halab", Base: "auto"}}, "--name halab --base auto"},
+		{settings{Setting: app.Setting{Name: "two", Base: "debian12", Host: "ssh://me@there", Files: []string{"a.yaml", "it's mine.yaml"}}},
 			`--host ssh://me@there --file a.yaml --file 'it'\''s mine.yaml'`},
 	} {
 		sel := p.selection(c.set)

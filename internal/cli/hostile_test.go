@@ -16,6 +16,7 @@ import (
 
 	"halab"
 	"halab/internal/agentapi"
+	"halab/internal/app"
 	"halab/internal/engine"
 	"halab/internal/engine/enginetest"
 	"halab/internal/event"
@@ -175,9 +176,9 @@ func TestHostileProgressIsHarmless(t *testing.T) {
 	for _, detail := range []ui.Detail{ui.Quiet, ui.Normal, ui.Verbose} {
 		var out, errs syncBuffer
 		p := &program{stdout: &out, stderr: &errs, env: func(string) string { return "" }}
-		s := p.offline(&input{settings: settings{name: "halab", detail: detail}})
+		s := p.offline(&input{settings: settings{Setting: app.Setting{Name: "halab"}, detail: detail}})
 		for _, status := range []event.Status{event.Started, event.Progress, event.Done, event.Failed, event.Warn, event.Info} {
-			s.emit(event.Event{Time: time.Now(), Phase: evil, Subject: evil, Text: evil, Status: status})
+			s.tell(event.Event{Time: time.Now(), Phase: evil, Subject: evil, Text: evil, Status: status})
 		}
 		s.story.end()
 		harmless(t, "story", false, result{stdout: out.String(), stderr: errs.String()})

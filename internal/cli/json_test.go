@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"halab/internal/agentapi"
+	"halab/internal/app"
 	"halab/internal/event"
 	"halab/internal/fault"
 	"halab/internal/lab"
@@ -21,7 +22,7 @@ func answersByCommand() map[string][]any {
 	return map[string][]any{
 		"The story":    {event.Line{}},
 		"status":       {lab.Status{}},
-		"up":           {arisen{}, planned{}},
+		"up":           {app.UpResult{}, planned{}},
 		"down":         {removed{}},
 		"fail":         {broken{}},
 		"restore":      {mended{}},
@@ -30,10 +31,10 @@ func answersByCommand() map[string][]any {
 		"logs":         {ui.LogEntry{}},
 		"curl, watch":  {agentapi.Response{}, ui.WatchSummary{}},
 		"config":       {labShape{}, nodeFile{}},
-		"doctor":       {checkup{}},
-		"build":        {built{}},
+		"doctor":       {app.Checkup{}},
+		"build":        {app.Built{}},
 		"lint":         {linted{}},
-		"network":      {wiring{}},
+		"network":      {app.Wiring{}},
 		"vagrant":      {exported{}},
 		"version":      {versions{}},
 	}
@@ -54,6 +55,9 @@ func fields(t reflect.Type, into map[string]bool) {
 				continue
 			}
 			name, _, _ := strings.Cut(f.Tag.Get("json"), ",")
+			if name == "-" {
+				continue
+			}
 			into[name] = true
 			fields(f.Type, into)
 		}

@@ -91,9 +91,9 @@ func (p *program) lint(_ context.Context, in *input) error {
 
 // lintVersions are those of the base, but for what is named.
 func lintVersions(in *input) (daemonconf.Versions, error) {
-	v, ok := daemonconf.BaseVersions(knownBase(in.base))
+	v, ok := daemonconf.BaseVersions(in.AnyBase())
 	if !ok {
-		return v, usage("--base %s: its versions are not known here; name them with --keepalived and --haproxy", in.base)
+		return v, usage("--base %s: its versions are not known here; name them with --keepalived and --haproxy", in.Base)
 	}
 	for flag, to := range map[string]*facts.Version{"keepalived": &v.Keepalived, "haproxy": &v.HAProxy} {
 		text := strings.TrimPrefix(in.flags.String(flag), "v")

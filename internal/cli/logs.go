@@ -61,7 +61,7 @@ func (p *program) logs(ctx context.Context, in *input) error {
 	if err != nil {
 		return err
 	}
-	s.tellClocks(s.clocks(ctx))
+	s.TellClocks(s.Clocks(ctx))
 	printer := ui.TextLogs(s.out, names)
 	if in.json {
 		printer = ui.JSONLogs(s.stdout)
@@ -101,9 +101,9 @@ func (s *session) logStatus(ctx context.Context, target string) (*lab.Status, er
 	if target != "" {
 		return s.status(ctx)
 	}
-	st, err := s.lab.Status(ctx)
+	st, err := s.Lab.Status(ctx)
 	if err == nil && len(st.Clusters) == 0 {
-		all, lerr := s.lab.Containers(ctx)
+		all, lerr := s.Lab.Containers(ctx)
 		if lerr != nil || len(all) == 0 {
 			return nil, s.notUp()
 		}

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"halab/internal/app"
 	"halab/internal/engine"
 )
 
@@ -64,7 +65,7 @@ func TestFollowedLogsGoOnThroughARestart(t *testing.T) {
 	defer cancel()
 	var out, errs syncBuffer
 	p := &program{stdout: &out, stderr: &errs, env: func(string) string { return "" },
-		open: func(context.Context, string) (engineAPI, error) { return keepOpen{w.engine}, nil }}
+		open: func(context.Context, string) (app.Engine, error) { return keepOpen{w.engine}, nil }}
 	ended := make(chan int, 1)
 	go func() { ended <- p.main(ctx, []string{"logs", "frontend-01", "haproxy", "-f"}) }()
 	shows := func(text string) func() bool {

@@ -11,6 +11,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"halab/internal/app"
 	"halab/internal/ui"
 )
 
@@ -18,7 +19,7 @@ import (
 // exit code: 0 done, 1 failed, 2 wrong usage, 3 budget broken, 130 interrupted.
 // Cancelling ctx interrupts it.
 func Main(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) (code int) {
-	p := &program{stdin: stdin, stdout: stdout, stderr: stderr, env: os.Getenv, open: openEngine}
+	p := &program{stdin: stdin, stdout: stdout, stderr: stderr, env: os.Getenv, open: app.Docker}
 	defer p.survive(&code)
 	return p.main(ctx, args)
 }
@@ -37,7 +38,7 @@ type program struct {
 	stdin          io.Reader
 	stdout, stderr io.Writer
 	env            func(string) string
-	open           func(ctx context.Context, host string) (engineAPI, error)
+	open           func(ctx context.Context, host string) (app.Engine, error)
 	json           bool // the command was called with --json
 }
 
@@ -60,13 +61,13 @@ func (p *program) run(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	return p.app(specs).RunContext(ctx, append([]string{"halab"}, arranged...))
+	return p.urfave(specs).RunContext(ctx, append([]string{"halab"}, arranged...))
 }
 
-// app makes the urfave application: it parses what arrange has put in order,
+// urfave makes the application of that library: it parses what arrange has put in order,
 // prints help, and never ends the process.
-func (p *program) app(specs []spec) *cli.App {
-	app := &cli.App{
+func (p *program) urfave(specs []spec) *cli.App {
+	all := &cli.App{
 		Name:                      "halab",
 		HelpName:                  "halab",
 		Usage:                     "a HAProxy and keepalived lab in containers, to break and to mend",
@@ -82,7 +83,7 @@ func (p *program) app(specs []spec) *cli.App {
 		CustomAppHelpTemplate:     appHelp(specs),
 	}
 	for _, s := range specs {
-		app.Commands = append(app.Commands, p.command(s))
+		all.Commands = append(all.Commands, p.command(s))
 	}
-	return app
+	return all
 }

@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"strings"
 
-	"halab/internal/agentapi"
-	"halab/internal/topology"
 	"halab/internal/ui"
 )
 
@@ -40,51 +38,25 @@ left as it is. Refuses where somebody else uses the subnet.`,
 	}
 }
 
-// wiring is the answer of network up and down.
-type wiring struct {
-	Lab        string   `json:"lab"`
-	Parent     string   `json:"parent,omitempty"`
-	Leg        string   `json:"leg,omitempty"`
-	LegAddress string   `json:"leg_address,omitempty"`
-	Removed    []string `json:"removed,omitempty"`
-}
-
-// hostRequest says which interfaces a lab needs on the engine's host.
-func hostRequest(l *topology.Lab) agentapi.NetworkRequest {
-	r := agentapi.NetworkRequest{Lab: l.Name, Parent: l.Network.Parent, Subnet: l.Network.Subnet.String()}
-	if l.Network.Own {
-		r.Peer = l.Peer()
-	}
-	if l.Network.HostLeg.IsValid() {
-		r.Leg, r.LegIP = l.Leg(), l.Network.HostLeg.String()
-	}
-	return r
-}
-
 func (p *program) networkUp(ctx context.Context, in *input) error {
 	s, err := p.session(ctx, in)
 	if err != nil {
 		return err
 	}
 	defer s.close()
-	w, err := s.workshop(ctx)
+	w, err := s.NetworkUp(ctx)
 	if err != nil {
 		return err
 	}
-	request := hostRequest(&w.project.Lab)
-	if err := s.lab.HostUp(ctx, w.images["node"], request); err != nil {
-		return err
-	}
-	answer := wiring{Lab: in.name, Parent: request.Parent, Leg: request.Leg, LegAddress: request.LegIP}
-	return s.answer(answer, func() error {
+	return s.answer(w, func() error {
 		leg := "the host has no leg on the network"
-		if answer.Leg != "" {
-			leg = fmt.Sprintf("the host's leg %s has %s", answer.Leg, answer.LegAddress)
-			if reachable, why := s.reach(&w.project.Lab, w.facts); !reachable {
-				leg += "; it can't be reached from here: " + why
+		if w.Leg != "" {
+			leg = fmt.Sprintf("the host's leg %s has %s", w.Leg, w.LegAddress)
+			if w.Unreachable != "" {
+				leg += "; it can't be reached from here: " + w.Unreachable
 			}
 		}
-		_, err := fmt.Fprintf(s.stdout, "the parent %s is there, %s\n", answer.Parent, leg)
+		_, err := fmt.Fprintf(s.stdout, "the parent %s is there, %s\n", w.Parent, leg)
 		return err
 	})
 }
@@ -95,22 +67,14 @@ func (p *program) networkDown(ctx context.Context, in *input) error {
 		return err
 	}
 	defer s.close()
-	image, err := s.lab.HelperImage(ctx, nil)
+	w, err := s.NetworkDown(ctx)
 	if err != nil {
 		return err
 	}
-	answer := wiring{Lab: in.name}
-	if image != "" {
-		l := topology.Lab{Name: in.name}
-		request := agentapi.NetworkRequest{Lab: in.name, Parent: topology.OwnParent(in.name), Peer: l.Peer(), Leg: l.Leg()}
-		if answer.Removed, err = s.lab.HostDown(ctx, image, request); err != nil {
-			return err
-		}
-	}
-	return s.answer(answer, func() error {
+	return s.answer(w, func() error {
 		text := "there was nothing to remove"
-		if len(answer.Removed) > 0 {
-			text = "removed " + ui.Clean(strings.Join(answer.Removed, ", "))
+		if len(w.Removed) > 0 {
+			text = "removed " + ui.Clean(strings.Join(w.Removed, ", "))
 		}
 		_, err := fmt.Fprintln(s.stdout, text)
 		return err

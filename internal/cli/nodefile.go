@@ -78,17 +78,17 @@ func (p *program) askFile(ctx context.Context, in *input, spec engine.ContainerS
 		return "", false // no engine, no lab
 	}
 	defer s.close()
-	all, err := s.lab.Containers(ctx)
+	all, err := s.Lab.Containers(ctx)
 	if err != nil {
 		return "", false
 	}
 	for _, c := range all {
 		if c.State != engine.StateRunning || c.Labels[engine.LabelService] != string(topology.ServiceNode) ||
-			!asDescribed(c.Labels, spec.Labels, in.base != "auto") {
+			!asDescribed(c.Labels, spec.Labels, in.Base != "auto") {
 			continue
 		}
 		var said bytes.Buffer
-		code, err := s.engine.Exec(ctx, c.ID, engine.ExecSpec{Stdout: &said,
+		code, err := s.Engine.Exec(ctx, c.ID, engine.ExecSpec{Stdout: &said,
 			Command: []string{agentapi.BinaryPath, "agent", agentapi.CommandConfig, spec.Labels[engine.LabelService]}})
 		return said.String(), err == nil && code == 0
 	}

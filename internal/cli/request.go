@@ -34,7 +34,7 @@ func requestURL(st *lab.Status, path string) (string, error) {
 
 // clientContainer finds the lab's client, which must run.
 func (s *session) clientContainer(ctx context.Context) (engine.Container, error) {
-	all, err := s.lab.Containers(ctx)
+	all, err := s.Lab.Containers(ctx)
 	if err != nil {
 		return engine.Container{}, err
 	}
@@ -84,7 +84,7 @@ func (s *session) ask(ctx context.Context, container string, a asking, take func
 	var errs bytes.Buffer
 	ended := make(chan error, 1)
 	go func() {
-		code, err := s.engine.Exec(work, container, engine.ExecSpec{Command: a.command(), Stdin: stdin, Stdout: lines, Stderr: &errs})
+		code, err := s.Engine.Exec(work, container, engine.ExecSpec{Command: a.command(), Stdin: stdin, Stdout: lines, Stderr: &errs})
 		if err == nil && code != 0 {
 			err = fmt.Errorf("the client ended with %d: %s", code, strings.TrimSpace(errs.String()))
 		}

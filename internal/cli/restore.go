@@ -53,12 +53,12 @@ func (p *program) restore(ctx context.Context, in *input) error {
 	if err != nil {
 		return err
 	}
-	injector := s.injector()
+	injector := s.Injector()
 	done, err := injector.RestoreHealthy(ctx, scope, in.flags.Duration("timeout"), nil)
 	if err != nil {
 		return errors.Join(err, s.tellMended(done))
 	}
-	silent := s.lab.Silence("restore again when that is mended")
+	silent := s.Lab.Silence("restore again when that is mended")
 	answer := mended{Mended: append([]fault.Mended{}, done...), Healthy: silent == nil, Seconds: time.Since(begin).Seconds()}
 	err = s.answer(answer, func() error {
 		if err := s.tellMended(done); err != nil || silent != nil {

@@ -75,7 +75,7 @@ func (s *session) machine(ctx context.Context, target string) (engine.Container,
 }
 
 func (s *session) nodeContainer(ctx context.Context, st *lab.Status, node string) (engine.Container, error) {
-	all, err := s.lab.Containers(ctx)
+	all, err := s.Lab.Containers(ctx)
 	if err != nil {
 		return engine.Container{}, err
 	}
@@ -97,7 +97,7 @@ func (s *session) attach(ctx context.Context, id string, command []string) (int,
 	in, inTTY := terminal(s.stdin)
 	out, outTTY := terminal(s.stdout)
 	if !inTTY || !outTTY {
-		return s.engine.Exec(ctx, id, spec)
+		return s.Engine.Exec(ctx, id, spec)
 	}
 	spec.TTY = true
 	spec.Env = []string{"TERM=" + s.env("TERM")}
@@ -107,7 +107,7 @@ func (s *session) attach(ctx context.Context, id string, command []string) (int,
 		return 0, fmt.Errorf("put the terminal into raw mode: %w", err)
 	}
 	defer func() { _ = term.Restore(in, old) }() // there is no second way to do it
-	return s.engine.Exec(ctx, id, spec)
+	return s.Engine.Exec(ctx, id, spec)
 }
 
 // terminal gives the descriptor of a stream that is a terminal.

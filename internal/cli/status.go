@@ -43,8 +43,8 @@ func (p *program) status(ctx context.Context, in *input) error {
 	if in.flags.Bool("watch") {
 		return s.watchStatus(ctx)
 	}
-	clocks := s.clocks(ctx)
-	st, err := s.lab.Status(ctx)
+	clocks := s.Clocks(ctx)
+	st, err := s.Lab.Status(ctx)
 	if err != nil {
 		return err
 	}
@@ -80,7 +80,7 @@ const statusInterval = 250 * time.Millisecond
 func (s *session) watchStatus(ctx context.Context) error {
 	var shown []byte
 	_, err := every(ctx, statusInterval, forever, func() (bool, error) {
-		st, err := s.lab.Status(ctx)
+		st, err := s.Lab.Status(ctx)
 		if err != nil {
 			return false, err
 		}

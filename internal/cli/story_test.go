@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"halab/internal/app"
 	"halab/internal/event"
 )
 
@@ -46,7 +47,7 @@ func TestTheStoryIsJSON(t *testing.T) {
 	if r.code != 0 || len(open) > 0 || ended < 40 {
 		t.Errorf("exit %d; %d phases ended, %v did not", r.code, ended, open)
 	}
-	if doc := json.NewDecoder(strings.NewReader(r.stdout)); doc.Decode(&arisen{}) != nil || doc.More() {
+	if doc := json.NewDecoder(strings.NewReader(r.stdout)); doc.Decode(&app.UpResult{}) != nil || doc.More() {
 		t.Errorf("stdout is not one answer: %s", r.stdout)
 	}
 	if r = w.run("up", "--base", "debian12", "--json", "--quiet"); r.code != 0 || r.stderr != "" {

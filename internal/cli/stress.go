@@ -34,8 +34,8 @@ func (s *session) stress(loops int) func(context.Context) error {
 		defer func() {
 			clean, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Minute)
 			defer cancel()
-			if err := s.engine.ContainerRemove(clean, id); err != nil && !errors.Is(err, engine.ErrNotFound) {
-				s.emit.Warn("stress", "its container was not removed: "+err.Error()+"; halab down removes it")
+			if err := s.Engine.ContainerRemove(clean, id); err != nil && !errors.Is(err, engine.ErrNotFound) {
+				s.Emit.Warn("stress", "its container was not removed: "+err.Error()+"; halab down removes it")
 			}
 		}()
 		for round := 1; ctx.Err() == nil; round++ {
@@ -50,7 +50,7 @@ func (s *session) stress(loops int) func(context.Context) error {
 // burn starts the busy loops in a container that has nothing else, and says
 // from which image.
 func (s *session) burn(ctx context.Context, loops int) (image, id string, err error) {
-	all, err := s.lab.Containers(ctx)
+	all, err := s.Lab.Containers(ctx)
 	if err != nil {
 		return "", "", err
 	}
@@ -59,17 +59,17 @@ func (s *session) burn(ctx context.Context, loops int) (image, id string, err er
 		return "", "", s.notUp()
 	}
 	image = all[at].ImageID
-	id, err = s.engine.ContainerCreate(ctx, engine.ContainerSpec{
-		Name: s.in.name + "-helper-stress", Image: image,
+	id, err = s.Engine.ContainerCreate(ctx, engine.ContainerSpec{
+		Name: s.Name + "-helper-stress", Image: image,
 		Entrypoint:  []string{agentapi.BinaryPath, "agent", agentapi.CommandBurn},
 		Command:     []string{"--for", stressTime.String(), strconv.Itoa(loops)},
-		Labels:      map[string]string{engine.LabelLab: s.in.name, engine.LabelService: "helper"},
+		Labels:      map[string]string{engine.LabelLab: s.Name, engine.LabelService: "helper"},
 		NetworkMode: "none", CapDrop: []string{"ALL"}, SecurityOpt: []string{"no-new-privileges"}, ReadOnly: true,
 	})
 	if err != nil {
 		return "", "", err
 	}
-	return image, id, s.engine.ContainerStart(ctx, id)
+	return image, id, s.Engine.ContainerStart(ctx, id)
 }
 
 // wasteFile is built over and over during a soak: it reads and packs all that
@@ -91,13 +91,13 @@ func (s *session) rebuild(ctx context.Context, base string, round int) error {
 	if err = errors.Join(err, t.Close()); err != nil {
 		return err
 	}
-	id, err := s.engine.ImageBuild(ctx, engine.BuildSpec{
+	id, err := s.Engine.ImageBuild(ctx, engine.BuildSpec{
 		Dockerfile: "Dockerfile", NetworkMode: "none", Context: &folder,
 		Args:   map[string]string{"BASE": base, "ROUND": strconv.Itoa(round)},
-		Labels: map[string]string{engine.LabelLab: s.in.name},
+		Labels: map[string]string{engine.LabelLab: s.Name},
 	}, func(string) {})
 	if err != nil {
 		return err
 	}
-	return s.engine.ImageRemove(ctx, id)
+	return s.Engine.ImageRemove(ctx, id)
 }

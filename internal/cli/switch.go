@@ -42,7 +42,7 @@ func (p *program) switchVIP(ctx context.Context, in *input) error {
 			return err
 		}
 	}
-	done, err := s.injector().Switch(ctx, cluster.Name, in.arg(1))
+	done, err := s.Injector().Switch(ctx, cluster.Name, in.arg(1))
 	if err != nil {
 		return err
 	}

@@ -3,15 +3,16 @@ package cli
 import (
 	"strings"
 	"testing"
+
+	"halab/internal/app"
 )
 
 // classic is a lab of that profile.
 func classic(t *testing.T) *world {
 	t.Helper()
 	w := newWorld(t)
-	p := &program{env: func(string) string { return "" }}
 	var err error
-	if w.project, err = p.load(t.Context(), settings{name: "halab", profile: "classic"}, "debian12"); err != nil {
+	if w.project, err = (app.Setting{Name: "halab", Profile: "classic"}).Load(t.Context(), "debian12"); err != nil {
 		t.Fatal(err)
 	}
 	return w.up()

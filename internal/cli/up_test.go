@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"halab/internal/app"
 	"halab/internal/engine"
 	"halab/internal/engine/enginetest"
 )
@@ -41,7 +42,7 @@ func TestUpFromNothingAndAgain(t *testing.T) {
 	}
 	w.engine.Forget()
 	r = w.run("up", "--base", "debian12", "--json")
-	var again arisen
+	var again app.UpResult
 	if err := json.Unmarshal([]byte(r.stdout), &again); err != nil || r.code != 0 || again.URL != "http://192.168.99.10/frontend" {
 		t.Errorf("exit %d, %v\n%s%s", r.code, err, r.stdout, r.stderr)
 	}
@@ -135,7 +136,7 @@ func TestBuildAndNetwork(t *testing.T) {
 		t.Errorf("exit %d\n%s%s", r.code, r.stdout, r.stderr)
 	}
 	r := w.run("build", "--base", "debian12", "--json")
-	var b built
+	var b app.Built
 	if err := json.Unmarshal([]byte(r.stdout), &b); err != nil || b.Base != "debian12" || len(b.Images) != 4 {
 		t.Errorf("exit %d, %v\n%s%s", r.code, err, r.stdout, r.stderr)
 	}

@@ -9,7 +9,6 @@ import (
 	"io"
 	"net"
 	"net/netip"
-	"net/url"
 	"os"
 	"path/filepath"
 	"slices"
@@ -84,7 +83,7 @@ func (p *program) vagrantExport(ctx context.Context, in *input) error {
 	if err := errors.Join(ours(file, composefile.HostsMark), ours(config, vagrant.SSHConfigMark)); err != nil {
 		return err
 	}
-	subnet := netip.MustParsePrefix(cmp.Or(in.subnet, vagrantSubnet)) // checked with the other settings
+	subnet := netip.MustParsePrefix(cmp.Or(in.Subnet, vagrantSubnet)) // checked with the other settings
 	leg, err := ownInterface(in.flags.String("interface"), subnet)
 	if err != nil {
 		return err
@@ -98,7 +97,7 @@ func (p *program) vagrantExport(ctx context.Context, in *input) error {
 	}
 	answer := exported{File: file, SSHConfig: config, Interface: leg}
 	lab := composefile.FourHosts(filepath.Base(file), strings.TrimSuffix(subnet.Addr().String(), ".0"), leg, func(h *composefile.Host) {
-		h.Vagrant, h.Endpoint = string(folder), sshEndpoint(h.Name, config)
+		h.Vagrant, h.Endpoint = string(folder), vagrant.Endpoint(h.Name, config)
 	})
 	if err := askInterfaces(ctx, &lab, hosts, config); err != nil {
 		return err
@@ -178,21 +177,6 @@ func socketFolder() (string, error) {
 	}
 	folder := filepath.Join(cache, "halab", "ssh")
 	return folder, os.MkdirAll(folder, 0o700)
-}
-
-// sshEndpoint is the Docker endpoint of a machine, through an ssh configuration
-// of its own.
-func sshEndpoint(machine, config string) string {
-	return "ssh://" + machine + "?config=" + strings.ReplaceAll(url.QueryEscape(config), "%2F", "/")
-}
-
-// sshConfigOf is the configuration that sshEndpoint put into an endpoint.
-func sshConfigOf(endpoint string) string {
-	u, err := url.Parse(endpoint)
-	if err != nil || u.Scheme != "ssh" {
-		return ""
-	}
-	return u.Query().Get("config")
 }
 
 // askInterfaces asks all machines at once which interface is on the subnet.

@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"halab/internal/agentapi"
+	"halab/internal/app"
 	"halab/internal/composefile"
 	"halab/internal/engine"
 	"halab/internal/engine/enginetest"
@@ -56,17 +57,16 @@ type world struct {
 	ids     map[string]string // Compose service -> container
 	servers string            // what every HAProxy calls every server
 	faults  map[string]string // node -> what is done to it from inside
-	open    func(context.Context, string) (engineAPI, error)
+	open    func(context.Context, string) (app.Engine, error)
 }
 
 func newWorld(t *testing.T, files ...string) *world {
 	t.Helper()
 	w := &world{t: t, engine: enginetest.New(), ids: map[string]string{}, dead: map[string]bool{}, servers: "UP",
 		holders: map[string]string{"frontend": "frontend-01", "backend": "backend-02"}}
-	w.open = func(context.Context, string) (engineAPI, error) { return keepOpen{w.engine}, nil }
-	p := &program{env: func(string) string { return "" }}
+	w.open = func(context.Context, string) (app.Engine, error) { return keepOpen{w.engine}, nil }
 	var err error
-	if w.project, err = p.load(t.Context(), settings{name: "halab", files: files}, "debian12"); err != nil {
+	if w.project, err = (app.Setting{Name: "halab", Files: files}).Load(t.Context(), "debian12"); err != nil {
 		t.Fatal(err)
 	}
 	w.engine.Hooks.Program = w.program

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -127,3 +128,18 @@ func WriteSSHConfig(w io.Writer, hosts []SSHHost, sockets string) error {
 
 // quoted says whether a character of a path means something to ssh_config(5).
 func quoted(r rune) bool { return isControl(r) || strings.ContainsRune(`"'\%$`, r) }
+
+// Endpoint is the Docker endpoint of a machine, through an ssh configuration of
+// its own.
+func Endpoint(machine, config string) string {
+	return "ssh://" + machine + "?config=" + strings.ReplaceAll(url.QueryEscape(config), "%2F", "/")
+}
+
+// ConfigOf is the configuration that Endpoint put into an endpoint.
+func ConfigOf(endpoint string) string {
+	u, err := url.Parse(endpoint)
+	if err != nil || u.Scheme != "ssh" {
+		return ""
+	}
+	return u.Query().Get("config")
+}

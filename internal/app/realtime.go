@@ -1,4 +1,4 @@
-package cli
+package app
 
 import (
 	"context"
@@ -44,11 +44,11 @@ func realtimes() []realtime {
 // grantRealtime gives the parts of a lab their real-time budgets, where the
 // kernel wants groups to have budgets (CONFIG_RT_GROUP_SCHED), as far as there
 // are any. Elsewhere the parts run with their CPU shares, or need no budget.
-func (s *session) grantRealtime(ctx context.Context, w *workshop, specs []engine.ContainerSpec) {
-	if !w.facts.Local || w.facts.Engine.RootCgroup == "" {
+func (m making) grantRealtime(ctx context.Context, p *prepared, specs []engine.ContainerSpec) {
+	if !p.facts.Local || p.facts.Engine.RootCgroup == "" {
 		return
 	}
-	own, err := s.lab.Containers(ctx)
+	own, err := m.s.Lab.Containers(ctx)
 	if err != nil {
 		return // up will say what is wrong with the engine
 	}
@@ -62,10 +62,10 @@ func (s *session) grantRealtime(ctx context.Context, w *workshop, specs []engine
 	}
 	a := allot(specs, left)
 	for i, us := range a.given {
-		specs[i].RealtimeUs, specs[i].CgroupParent = us, w.facts.Engine.RootCgroup
+		specs[i].RealtimeUs, specs[i].CgroupParent = us, p.facts.Engine.RootCgroup
 	}
 	if text := a.shortage(left, total); text != "" {
-		s.emit.Info("", text)
+		m.s.Emit.Info("", text)
 	}
 }
 

@@ -1,4 +1,4 @@
-package cli
+package app
 
 import (
 	"net/netip"
@@ -28,7 +28,7 @@ func TestReach(t *testing.T) {
 		{"no leg", topology.Lab{Name: "halab"}, preflight.Facts{Local: true, Beside: preflight.Yes}, "has no leg"},
 		{"hosts", topology.Lab{Clusters: []topology.Cluster{{Nodes: []topology.Node{{Name: "a-01", Endpoint: "ssh://a"}}}}}, preflight.Facts{}, ""},
 	} {
-		s := &session{lab: lab.New("halab", nil, func(event.Event) {})}
+		s := &Session{Lab: lab.New("halab", nil, func(event.Event) {})}
 		reachable, why := s.reach(&c.lab, c.facts)
 		if reachable != (c.why == "") || !strings.Contains(why, c.why) {
 			t.Errorf("%s: %v, %q", c.name, reachable, why)

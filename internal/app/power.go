@@ -1,4 +1,4 @@
-package cli
+package app
 
 import (
 	"context"
@@ -25,7 +25,7 @@ func machinesOf(l *topology.Lab) machines {
 	}
 	for _, n := range l.Nodes() {
 		if n.Vagrant != "" {
-			m[n.Name] = machine{vagrant.Folder(n.Vagrant), sshConfigOf(n.Endpoint)}
+			m[n.Name] = machine{vagrant.Folder(n.Vagrant), vagrant.ConfigOf(n.Endpoint)}
 		}
 	}
 	return m
@@ -48,7 +48,7 @@ func (m machines) On(ctx context.Context, node string) (bool, error) {
 	return m[node].folder.On(ctx, node)
 }
 
-// injector breaks and mends this session's lab, with its nodes' power.
-func (s *session) injector() *fault.Injector {
-	return fault.NewInjector(s.lab, s.engine, s.power)
+// Injector breaks and mends this session's lab, with its nodes' power.
+func (s *Session) Injector() *fault.Injector {
+	return fault.NewInjector(s.Lab, s.Engine, s.power)
 }

@@ -1,4 +1,4 @@
-package cli
+package app
 
 import (
 	"context"
@@ -13,12 +13,12 @@ import (
 
 // engines opens the engine, or, where the description says that the nodes are
 // hosts, all of theirs as well. The topology comes with the latter.
-func (p *program) engines(ctx context.Context, in *input) (engineAPI, *topology.Lab, error) {
-	home, err := p.open(ctx, in.host)
-	if err != nil || len(in.files) == 0 {
+func (w World) engines(ctx context.Context, set Setting) (Engine, *topology.Lab, error) {
+	home, err := w.Open(ctx, set.Host)
+	if err != nil || len(set.Files) == 0 {
 		return home, nil, err
 	}
-	project, err := p.load(ctx, in.settings, knownBase(in.base))
+	project, err := set.Load(ctx, set.AnyBase())
 	if err != nil {
 		_ = home.Close() // nothing was asked of it
 		return nil, nil, err
@@ -33,7 +33,7 @@ func (p *program) engines(ctx context.Context, in *input) (engineAPI, *topology.
 	var members []fleet.Member
 	for _, n := range project.Lab.Nodes() {
 		m := fleet.Member{Name: n.Name, Endpoint: n.Endpoint}
-		if e, err := p.open(ctx, n.Endpoint); err != nil {
+		if e, err := w.Open(ctx, n.Endpoint); err != nil {
 			m.Problem = err
 		} else if m.Engine, ok = e.(fleet.Engine); !ok {
 			m.Problem = errors.New("this engine can't be one of several")
@@ -45,7 +45,7 @@ func (p *program) engines(ctx context.Context, in *input) (engineAPI, *topology.
 			continue
 		}
 		m := fleet.Member{Name: c.Service, Endpoint: c.Endpoint}
-		if e, err := p.open(ctx, c.Endpoint); err != nil {
+		if e, err := w.Open(ctx, c.Endpoint); err != nil {
 			m.Problem = err
 		} else {
 			m.Engine, _ = e.(fleet.Engine)
@@ -56,13 +56,13 @@ func (p *program) engines(ctx context.Context, in *input) (engineAPI, *topology.
 }
 
 // fleet is the session's engine where it is one of several hosts.
-func (s *session) fleet() (*fleet.Fleet, bool) {
-	f, ok := s.engine.(*fleet.Fleet)
+func (s *Session) fleet() (*fleet.Fleet, bool) {
+	f, ok := s.Engine.(*fleet.Fleet)
 	return f, ok
 }
 
-// clocks measures the clocks of the hosts, where nodes are hosts.
-func (s *session) clocks(ctx context.Context) map[string]fleet.Clock {
+// Clocks measures the clocks of the hosts, where nodes are hosts.
+func (s *Session) Clocks(ctx context.Context) map[string]fleet.Clock {
 	f, ok := s.fleet()
 	if !ok {
 		return nil
@@ -70,21 +70,21 @@ func (s *session) clocks(ctx context.Context) map[string]fleet.Clock {
 	return f.Clocks(ctx)
 }
 
-// tellClocks says how far the hosts' clocks are off, by which what they write is
+// TellClocks says how far the hosts' clocks are off, by which what they write is
 // put into order.
-func (s *session) tellClocks(clocks map[string]fleet.Clock) {
+func (s *Session) TellClocks(clocks map[string]fleet.Clock) {
 	for _, name := range slices.Sorted(maps.Keys(clocks)) {
 		text := clocks[name].String()
 		if clocks[name].Known() != 0 {
 			text += "; its times are corrected by that"
 		}
-		s.emit.Info(name, text)
+		s.Emit.Info(name, text)
 	}
 }
 
 // distribute brings the images to all hosts that lack them. A host that fails
 // is left out; the others go on, and up says so at its end.
-func (s *session) distribute(ctx context.Context, images map[string]string) error {
+func distribute(ctx context.Context, s *Session, images map[string]string) error {
 	f, ok := s.fleet()
 	if !ok {
 		return nil
@@ -95,9 +95,9 @@ func (s *session) distribute(ctx context.Context, images map[string]string) erro
 		mu.Lock()
 		defer mu.Unlock()
 		if ends[host] == nil {
-			ends[host] = s.emit.Begin(host, "load", "it lacks images")
+			ends[host] = s.Emit.Begin(host, "load", "it lacks images")
 		}
-		s.emit.Update(host, "load", line)
+		s.Emit.Update(host, "load", line)
 	})
 	for host, end := range ends {
 		end(failed[host])

@@ -1,4 +1,4 @@
-package cli
+package app
 
 import (
 	"bytes"
@@ -26,13 +26,13 @@ const listenTime = 2500 * time.Millisecond
 
 // admit looks at each host before a lab is made there. One that a lab can't be
 // on is told of and left out; the others go on. Where none is left, up fails.
-func (s *session) admit(ctx context.Context, l *topology.Lab) error {
+func admit(ctx context.Context, s *Session, l *topology.Lab) error {
 	f, ok := s.fleet()
 	if !ok {
 		return nil
 	}
 	var refused []error
-	for _, h := range s.examineHosts(ctx, l, 0) {
+	for _, h := range examineHosts(ctx, f, l, 0) {
 		if h.running {
 			continue // what is broken there now is for restore to mend
 		}
@@ -45,7 +45,7 @@ func (s *session) admit(ctx context.Context, l *topology.Lab) error {
 		}
 		for _, found := range h.findings {
 			if found.Level == preflight.Warning {
-				s.emit.Warn("", strings.ReplaceAll(found.String(), "\n  ", "; "))
+				s.Emit.Warn("", strings.ReplaceAll(found.String(), "\n  ", "; "))
 			}
 		}
 	}
@@ -63,11 +63,7 @@ type examined struct {
 }
 
 // examineHosts looks at each host of a lab, and listens there for a time.
-func (s *session) examineHosts(ctx context.Context, l *topology.Lab, listen time.Duration) []examined {
-	f, ok := s.fleet()
-	if !ok {
-		return nil
-	}
+func examineHosts(ctx context.Context, f *fleet.Fleet, l *topology.Lab, listen time.Duration) []examined {
 	clocks := f.Clocks(ctx)
 	home, _ := f.Info(ctx) // where it is not known, it is not compared
 	nodes := l.Nodes()
@@ -83,7 +79,7 @@ func (s *session) examineHosts(ctx context.Context, l *topology.Lab, listen time
 			if why := f.Unreachable()[n.Name]; why != "" {
 				facts.Error = errors.New(why)
 			} else {
-				s.lookAtHost(ctx, f, &facts, listen)
+				lookAtHost(ctx, f, &facts, listen)
 			}
 			list[i] = examined{n.Name, preflight.Host(facts), facts.Running}
 		})
@@ -105,7 +101,7 @@ func hostFacts(l *topology.Lab, n topology.Node) preflight.HostFacts {
 }
 
 // lookAtHost asks a host's engine, and looks around there with a helper.
-func (s *session) lookAtHost(ctx context.Context, f *fleet.Fleet, facts *preflight.HostFacts, listen time.Duration) {
+func lookAtHost(ctx context.Context, f *fleet.Fleet, facts *preflight.HostFacts, listen time.Duration) {
 	ctx, cancel := context.WithTimeout(ctx, 20*time.Second)
 	defer cancel()
 	e, err := f.Host(facts.Node)
@@ -124,7 +120,7 @@ func (s *session) lookAtHost(ctx context.Context, f *fleet.Fleet, facts *preflig
 		return
 	}
 	facts.Running = slices.ContainsFunc(facts.Containers, func(c engine.Container) bool {
-		return c.Labels[engine.LabelLab] == s.in.name && c.Labels[engine.LabelService] == string(topology.ServiceKeepalived) && c.State == engine.StateRunning
+		return c.Labels[engine.LabelLab] == facts.Lab && c.Labels[engine.LabelService] == string(topology.ServiceKeepalived) && c.State == engine.StateRunning
 	})
 	images, err := e.Images(ctx, engine.Filter{"halab.image": "node"})
 	image := lab.OwnNodeImage(images, nil)
@@ -136,7 +132,7 @@ func (s *session) lookAtHost(ctx context.Context, f *fleet.Fleet, facts *preflig
 	if !facts.Running {
 		request.Ports = []int{render.WebPort, render.AppPort, render.StatsPort}
 	}
-	if facts.Look, err = lookFrom(ctx, e, image, s.in.name, request); err != nil {
+	if facts.Look, err = lookFrom(ctx, e, image, facts.Lab, request); err != nil {
 		facts.NoLook = err.Error()
 	}
 }
