@@ -61,7 +61,9 @@ func (i *Injector) crash(ctx context.Context, s site) error {
 			errs[0] = i.engine.ContainerKill(ctx, s.container().ID, "KILL")
 			return
 		}
-		errs[n] = i.engine.ContainerKill(ctx, frozen[n-1], "KILL")
+		if err := i.engine.ContainerKill(ctx, frozen[n-1], "KILL"); !errors.Is(err, engine.ErrConflict) {
+			errs[n] = err // in conflict is what ended with its node meanwhile
+		}
 	})
 	return errors.Join(append(errs, swept)...)
 }
