@@ -9,7 +9,7 @@ export CGO_ENABLED = 0
 export GOFLAGS := $(strip $(GOFLAGS) -trimpath)
 
 .DEFAULT_GOAL = help
-.PHONY: help up vagrant build test quick nightly unit validate e2e test-vagrant lint bench witness fuzz clean
+.PHONY: help up vagrant build test quick nightly unit validate contract e2e test-vagrant lint bench witness fuzz clean
 .NOTPARALLEL:
 
 help: ## what can be made
@@ -32,7 +32,7 @@ build: ## the static binary bin/halab
 test: ## all tests, on this machine's Docker Engine; leaves it as it was
 	@scripts/prepare test
 	@$(MAKE) --no-print-directory build
-	@failed=; for part in unit validate e2e; do \
+	@failed=; for part in unit validate contract e2e; do \
 		$(MAKE) --no-print-directory $$part || failed="$$failed $$part"; \
 	done; [ -z "$$failed" ] || { echo "make test: failed:$$failed"; exit 1; }
 
@@ -40,7 +40,8 @@ quick: ## vet, the quick unit tests, and a smoke test on a lab that stays up
 	@scripts/prepare test
 	@$(MAKE) --no-print-directory build
 	$(GO) vet ./...
-	$(GO) test -short ./...
+	$(GO) build -o dist/tally ./test/tally
+	$(GO) test -short -json ./... | dist/tally
 	@HALAB_E2E_TIER=quick $(MAKE) --no-print-directory e2e E2E='^TestSmoke$$'
 
 nightly: ## make test, and what takes long or throws dice: up to two hours
@@ -48,7 +49,12 @@ nightly: ## make test, and what takes long or throws dice: up to two hours
 
 unit: ## the tests that need no engine
 	$(GO) vet ./...
-	$(GO) test ./...
+	$(GO) build -o dist/tally ./test/tally
+	$(GO) test -json ./... | dist/tally
+
+contract: ## what halab relies on, tried on this machine's engine
+	$(GO) test -c -o dist/contract.test ./internal/engine/docker
+	scripts/with-engine env HALAB_TEST_ENGINE=1 dist/contract.test -test.run Contract
 
 validate: ## has Vagrant read vagrant/Vagrantfile, for both of its providers
 	@vagrant/test/validate
