@@ -53,6 +53,8 @@ type World struct {
 	Open func(ctx context.Context, host string) (Engine, error)
 	// Env reads a variable of the environment.
 	Env func(name string) string
+	// Version is halab's own, for what is measured with it.
+	Version string
 }
 
 // Setting says which lab is meant, on which engine, and how it is made.

@@ -20,7 +20,7 @@ func (s *Session) Build(ctx context.Context) (Built, error) {
 
 // LikelyBase says what base up would take, as far as can be told without pulling
 // anything: the engine is asked, where there is one.
-func LikelyBase(ctx context.Context, w World, set Setting) string {
+func (w World) LikelyBase(ctx context.Context, set Setting) string {
 	if set.AnyBase() == set.Base {
 		return set.Base
 	}

@@ -17,7 +17,7 @@ type Checkup struct {
 
 // Doctor looks at what a lab needs, and changes nothing. An engine that can't be
 // used and a description that can't be read are findings.
-func Doctor(ctx context.Context, w World, set Setting, sink event.Sink) (Checkup, error) {
+func (w World) Doctor(ctx context.Context, set Setting, sink event.Sink) (Checkup, error) {
 	var findings []preflight.Finding
 	project, err := set.Load(ctx, set.AnyBase())
 	if err != nil {

@@ -61,8 +61,8 @@ func (s *Session) fleet() (*fleet.Fleet, bool) {
 	return f, ok
 }
 
-// Clocks measures the clocks of the hosts, where nodes are hosts.
-func (s *Session) Clocks(ctx context.Context) map[string]fleet.Clock {
+// clocks measures the clocks of the hosts, where nodes are hosts.
+func (s *Session) clocks(ctx context.Context) map[string]fleet.Clock {
 	f, ok := s.fleet()
 	if !ok {
 		return nil
@@ -70,9 +70,9 @@ func (s *Session) Clocks(ctx context.Context) map[string]fleet.Clock {
 	return f.Clocks(ctx)
 }
 
-// TellClocks says how far the hosts' clocks are off, by which what they write is
+// tellClocks says how far the hosts' clocks are off, by which what they write is
 // put into order.
-func (s *Session) TellClocks(clocks map[string]fleet.Clock) {
+func (s *Session) tellClocks(clocks map[string]fleet.Clock) {
 	for _, name := range slices.Sorted(maps.Keys(clocks)) {
 		text := clocks[name].String()
 		if clocks[name].Known() != 0 {

@@ -48,7 +48,7 @@ func (m machines) On(ctx context.Context, node string) (bool, error) {
 	return m[node].folder.On(ctx, node)
 }
 
-// Injector breaks and mends this session's lab, with its nodes' power.
-func (s *Session) Injector() *fault.Injector {
+// injector breaks and mends this session's lab, with its nodes' power.
+func (s *Session) injector() *fault.Injector {
 	return fault.NewInjector(s.Lab, s.Engine, s.power)
 }

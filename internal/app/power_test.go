@@ -28,7 +28,7 @@ func TestOneInjector(t *testing.T) {
 		}
 	}
 	if len(makers) != 1 || makers[0] != "power.go" {
-		t.Errorf("injectors are made in %v; ask Session.Injector for it", makers)
+		t.Errorf("injectors are made in %v; ask Session.injector for it", makers)
 	}
 }
 

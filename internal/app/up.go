@@ -82,9 +82,3 @@ func (s *Session) reach(l *topology.Lab, f preflight.Facts) (reachable bool, why
 	}
 	return true, ""
 }
-
-// Bring is Up with another setting.
-func (s *Session) Bring(ctx context.Context, set Setting, patience time.Duration) error {
-	_, err := making{s, set}.up(ctx, patience)
-	return err
-}

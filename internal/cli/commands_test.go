@@ -101,7 +101,7 @@ func TestFailAndRestore(t *testing.T) {
 		t.Errorf("a service that is down: exit %d, stderr %s", r.code, r.stderr)
 	}
 	r = w.run("--json", "fail", "backend-01", "app", "--how", "hang")
-	var b broken
+	var b app.Broken
 	if err := json.Unmarshal([]byte(r.stdout), &b); err != nil || r.code != 0 {
 		t.Fatalf("exit %d, %v\n%s%s", r.code, err, r.stdout, r.stderr)
 	}
@@ -120,7 +120,7 @@ func TestFailAndRestore(t *testing.T) {
 func TestDown(t *testing.T) {
 	w := newWorld(t).up()
 	r := w.run("down", "--json")
-	var got removed
+	var got app.Removed
 	if err := json.Unmarshal([]byte(r.stdout), &got); err != nil {
 		t.Fatalf("%v: %s%s", err, r.stdout, r.stderr)
 	}

@@ -5,12 +5,11 @@ import (
 	"errors"
 	"io"
 	"os"
-	"time"
 
 	"github.com/urfave/cli/v2"
 
+	"halab/internal/app"
 	"halab/internal/drill"
-	"halab/internal/outage"
 	"halab/internal/report"
 	"halab/internal/ui"
 )
@@ -48,38 +47,26 @@ func (p *program) compare(ctx context.Context, in *input) error {
 	if in.flags.Int("repeat") < 1 {
 		return usage("--repeat cannot be %d: a comparison has at least one round", in.flags.Int("repeat"))
 	}
-	names := [2]string{in.arg(0), in.arg(1)}
-	var sides [2]drill.Side
-	var heads [2]*outage.Result
+	order := app.CompareOrder{
+		Names: [2]string{in.arg(0), in.arg(1)}, Scenarios: in.args[2:],
+		Rounds: in.flags.Int("repeat"), Attempts: in.flags.Int("attempts"), Seed: seed(in),
+	}
+	for i, name := range order.Names {
+		var err error
+		if order.Sides[i], err = side(in.Setting, name); err != nil {
+			return err
+		}
+	}
 	s, err := p.session(ctx, in)
 	if err != nil {
 		return err
 	}
 	defer s.close()
-	for i, name := range names {
-		set, err := setting(in.settings, name)
-		if err != nil {
-			return err
-		}
-		sides[i] = drill.Side{Name: name, Bring: func(ctx context.Context) (*drill.Drill, error) {
-			return s.bring(ctx, set, &heads[i])
-		}}
-	}
-	pick := func(*drill.Drill) ([]drill.Scenario, error) {
-		all, err := s.scenarios(ctx, nil)
-		if err != nil {
-			return nil, err
-		}
-		return s.choose(all, in.args[2:])
-	}
-	results, err := drill.Compare(ctx, sides, pick, in.flags.Int("repeat"), seed(in))
-	if heads[0] == nil || heads[1] == nil {
+	r, err := s.Compare(ctx, order)
+	if r[0] == nil || r[1] == nil {
 		return err
 	}
-	for i := range heads {
-		heads[i].Scenarios = results[i]
-	}
-	return errors.Join(err, s.compared(report.Compare(names[0], heads[0], names[1], heads[1])))
+	return errors.Join(err, s.compared(report.Compare(order.Names[0], r[0], order.Names[1], r[1])))
 }
 
 // compared writes a comparison wherever it is wanted.
@@ -95,8 +82,8 @@ func (s *session) compared(c report.Comparison) error {
 	return errors.Join(err, report.CompareText(s.stdout, c, report.TextOptions{Style: s.paint(), Columns: s.out.Columns()}))
 }
 
-// setting turns the name of a side into settings.
-func setting(base settings, name string) (settings, error) {
+// side turns the name of a side into a setting.
+func side(base app.Setting, name string) (app.Setting, error) {
 	switch name {
 	case "classic", "fast":
 		base.Profile = name
@@ -109,24 +96,4 @@ func setting(base settings, name string) (settings, error) {
 		base.Files = []string{name}
 	}
 	return base, nil
-}
-
-// bringTime bounds the wait for a side's lab to be whole.
-const bringTime = time.Minute
-
-// bring makes the lab have a setting, and heads the side's result.
-func (s *session) bring(ctx context.Context, set settings, head **outage.Result) (*drill.Drill, error) {
-	in := *s.in
-	in.settings = set
-	side := *s
-	side.in = &in
-	if err := side.Bring(ctx, set.Setting, bringTime); err != nil {
-		return nil, err
-	}
-	var err error
-	if *head, err = side.head(ctx); err != nil {
-		return nil, err
-	}
-	(*head).FloorMs = drill.FloorMs()
-	return side.drills(drill.Options{Repeat: 1, Seed: seed(s.in), Attempts: s.in.flags.Int("attempts")}), nil
 }

@@ -6,7 +6,6 @@ import (
 	"slices"
 	"strings"
 
-	"halab/internal/app"
 	"halab/internal/topology"
 	"halab/internal/ui"
 )
@@ -29,7 +28,7 @@ engine, but asks it where there is one.`,
 }
 
 func (p *program) config(ctx context.Context, in *input) error {
-	project, err := in.Load(ctx, app.LikelyBase(ctx, p.world(), in.Setting))
+	project, err := in.Load(ctx, p.world().LikelyBase(ctx, in.Setting))
 	if err != nil {
 		return err
 	}
@@ -47,7 +46,7 @@ func (p *program) config(ctx context.Context, in *input) error {
 	if err != nil {
 		return err
 	}
-	file, err := p.nodeFile(ctx, in, project, node)
+	file, err := p.world().FileOf(ctx, in.Setting, project, node, in.arg(0))
 	if err != nil {
 		return err
 	}
@@ -55,7 +54,7 @@ func (p *program) config(ctx context.Context, in *input) error {
 		return ui.WriteJSON(p.stdout, file)
 	}
 	if in.detail != ui.Quiet {
-		fmt.Fprintln(p.stderr, ui.Clean("halab: "+file.about))
+		fmt.Fprintln(p.stderr, ui.Clean("halab: "+file.About))
 	}
 	_, err = fmt.Fprint(p.stdout, file.Text)
 	return err

@@ -10,6 +10,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"halab/internal/agentapi"
+	"halab/internal/app"
 	"halab/internal/ui"
 )
 
@@ -38,28 +39,19 @@ func (p *program) curl(ctx context.Context, in *input) error {
 		return err
 	}
 	defer s.close()
-	st, err := s.status(ctx)
-	if err != nil {
-		return err
-	}
-	url, err := requestURL(st, in.arg(0))
-	if err != nil {
-		return err
-	}
-	client, err := s.clientContainer(ctx)
+	asking, err := s.Ask(ctx, app.AskOrder{Path: in.arg(0), Interval: time.Second, Count: 1, Timeout: in.flags.Duration("timeout")})
 	if err != nil {
 		return err
 	}
 	var answer *agentapi.Response
-	err = s.ask(ctx, client.ID, asking{url: url, interval: time.Second, count: 1, timeout: in.flags.Duration("timeout")},
-		func(r agentapi.Response) error { answer = &r; return nil })
+	err = asking.Each(ctx, func(r agentapi.Response) error { answer = &r; return nil })
 	if err != nil {
 		return err
 	}
 	if answer == nil {
 		return errors.New("the client ended without an answer")
 	}
-	return s.writeResponse(url, *answer)
+	return s.writeResponse(asking.URL, *answer)
 }
 
 func (s *session) writeResponse(url string, r agentapi.Response) error {

@@ -28,7 +28,7 @@ arrive there. Changes nothing. "halab up" does the same first.`,
 
 func (p *program) doctor(ctx context.Context, in *input) error {
 	s := p.offline(in)
-	c, err := app.Doctor(ctx, p.world(), in.Setting, s.tell)
+	c, err := p.world().Doctor(ctx, in.Setting, s.tell)
 	s.story.end()
 	if err != nil {
 		return err

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"strings"
 
@@ -28,42 +27,24 @@ without the label is touched.`,
 	}
 }
 
-// removed is the answer of down.
-type removed struct {
-	Lab        string   `json:"lab"`
-	Containers int      `json:"containers"`
-	Networks   int      `json:"networks"`
-	Volumes    int      `json:"volumes"`
-	Images     int      `json:"images"`
-	Interfaces []string `json:"interfaces"`
-}
-
 func (p *program) down(ctx context.Context, in *input) error {
 	s, err := p.session(ctx, in)
 	if err != nil {
 		return err
 	}
 	defer s.close()
-	r, err := s.Lab.Down(ctx)
-	answer := removed{Lab: in.Name, Containers: r.Containers, Networks: r.Networks, Volumes: r.Volumes,
-		Interfaces: append([]string{}, r.Interfaces...)}
-	if err == nil && in.flags.Bool("images") {
-		answer.Images, err = s.Lab.RemoveImages(ctx)
-	}
+	removed, err := s.Down(ctx, in.flags.Bool("images"))
 	if err != nil {
-		if ctx.Err() != nil {
-			return errors.Join(&app.InterruptedError{Text: "run halab down again for the rest"}, err)
-		}
 		return err
 	}
-	return s.answer(answer, func() error {
-		_, err := fmt.Fprintln(s.stdout, answer)
+	return s.answer(removed, func() error {
+		_, err := fmt.Fprintln(s.stdout, removedWords(removed))
 		return err
 	})
 }
 
-// String says what was removed, or that there was nothing.
-func (r removed) String() string {
+// removedWords says what was removed, or that there was nothing.
+func removedWords(r app.Removed) string {
 	var parts []string
 	for _, c := range []struct {
 		n     int

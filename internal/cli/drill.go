@@ -9,6 +9,7 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"halab/internal/app"
 	"halab/internal/drill"
 	"halab/internal/outage"
 	"halab/internal/topology"
@@ -78,15 +79,12 @@ func (p *program) drill(ctx context.Context, in *input) error {
 	if in.flags.Bool("list") {
 		return s.listScenarios(ctx, custom)
 	}
-	picked, err := s.pick(ctx, custom)
-	if err != nil {
-		return err
-	}
-	s.Clocks(ctx) // what the nodes said since a moment is asked for by their own
-	chosen := seed(in)
 	keep := outputs.html != "" || outputs.pictures != "" || outputs.save != "" || outputs.samples
-	d := s.drills(drill.Options{Repeat: in.flags.Int("repeat"), Seed: chosen, Keep: keep, Attempts: in.flags.Int("attempts")})
-	result, err := s.carryOut(ctx, d, picked, chosen)
+	result, err := s.Drill(ctx, app.DrillOrder{
+		Names: in.args, Custom: custom,
+		Options: drill.Options{Repeat: in.flags.Int("repeat"), Seed: seed(in), Keep: keep, Attempts: in.flags.Int("attempts")},
+		Soak:    in.flags.Duration("soak"), Stress: in.flags.Int("stress"),
+	})
 	if result == nil {
 		return err
 	}
@@ -109,36 +107,6 @@ func checkDrill(in *input) error {
 	return nil
 }
 
-// drills are those on this session's lab.
-func (s *session) drills(o drill.Options) *drill.Drill {
-	return drill.New(s.Lab, s.Injector(), s.Engine, s.Emit, o)
-}
-
-// carryOut runs a soak, the calibration or the scenarios, and heads the result.
-func (s *session) carryOut(ctx context.Context, d *drill.Drill, picked []drill.Scenario, seed int64) (*outage.Result, error) {
-	result, err := s.head(ctx)
-	if err != nil {
-		return nil, err
-	}
-	if result.Daemons, err = d.Daemons(ctx); err != nil {
-		return nil, err
-	}
-	result.Seed, result.Repeat, result.FloorMs = seed, s.in.flags.Int("repeat"), drill.FloorMs()
-	each := func(sr outage.ScenarioResult) { result.Scenarios = append(result.Scenarios, sr) }
-	switch length := s.in.flags.Duration("soak"); {
-	case length > 0:
-		var sr outage.ScenarioResult
-		sr, err = d.Soak(ctx, s.frontCluster(ctx), length, s.stress(s.in.flags.Int("stress")))
-		each(sr)
-	case s.in.arg(0) == string(outage.KindCalibrate):
-		err = d.Calibrate(ctx, s.frontCluster(ctx), each)
-	default:
-		err = d.Run(ctx, picked, each)
-	}
-	result.Interrupted = ctx.Err() != nil
-	return result, err
-}
-
 // scenarioFiles reads the scenarios of the files that were named.
 func scenarioFiles(files []string) ([]drill.Scenario, error) {
 	var list []drill.Scenario
@@ -157,46 +125,6 @@ func scenarioFiles(files []string) ([]drill.Scenario, error) {
 	return list, nil
 }
 
-// pick chooses the scenarios: those of the files where there are any, else the
-// built-in ones that were named, or all of them.
-func (s *session) pick(ctx context.Context, custom []drill.Scenario) ([]drill.Scenario, error) {
-	names := s.in.args
-	if len(names) == 1 && names[0] == string(outage.KindCalibrate) {
-		return nil, nil
-	}
-	all, err := s.scenarios(ctx, custom)
-	if err != nil {
-		return nil, err
-	}
-	if len(custom) > 0 && len(names) == 0 {
-		return custom, nil
-	}
-	return s.choose(all, names)
-}
-
-// choose picks the scenarios by name, and says what this lab can't do of them.
-func (s *session) choose(all []drill.Scenario, names []string) ([]drill.Scenario, error) {
-	picked, err := drill.Select(all, names)
-	for _, sc := range all {
-		if err == nil && sc.Unfit != "" && (len(names) == 0 || slices.Contains(names, sc.Cluster)) {
-			s.Emit.Info(sc.Name, "left out: "+sc.Unfit)
-		}
-	}
-	return picked, err
-}
-
-func (s *session) scenarios(ctx context.Context, custom []drill.Scenario) ([]drill.Scenario, error) {
-	st, err := s.status(ctx)
-	if err != nil {
-		return nil, err
-	}
-	var clusters []string
-	for _, c := range st.Clusters {
-		clusters = append(clusters, c.Name)
-	}
-	return append(drill.Scenarios(clusters, topology.Profile(st.Profile)), custom...), nil
-}
-
 // listed is one scenario of `drill --list --json`.
 type listed struct {
 	Name        string   `json:"name"`
@@ -209,7 +137,7 @@ type listed struct {
 
 // listScenarios needs no lab: without one, the default lab's clusters are shown.
 func (s *session) listScenarios(ctx context.Context, custom []drill.Scenario) error {
-	all, err := s.scenarios(ctx, custom)
+	all, err := s.Scenarios(ctx, custom)
 	if err != nil {
 		all = append(drill.Scenarios([]string{"frontend", "backend"}, topology.ProfileFast), custom...)
 	}

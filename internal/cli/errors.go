@@ -19,14 +19,7 @@ const (
 	exitInterrupted = 130
 )
 
-// usageError says that the command line is wrong.
-type usageError struct{ text string }
-
-func (e *usageError) Error() string { return e.text }
-
-func usage(format string, args ...any) error {
-	return &usageError{fmt.Sprintf(format, args...)}
-}
+func usage(format string, args ...any) error { return app.Usage(format, args...) }
 
 // codeError ends halab with a code of its own and without a word: everything
 // has been said already, or the code is somebody else's (a shell's).
@@ -36,7 +29,7 @@ func (e *codeError) Error() string { return fmt.Sprintf("exit code %d", e.code) 
 
 // exitCode turns an error into an exit code.
 func exitCode(ctx context.Context, err error) int {
-	var wrong *usageError
+	var wrong *app.UsageError
 	var coded *codeError
 	switch {
 	case err == nil:

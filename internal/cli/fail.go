@@ -9,8 +9,8 @@ import (
 
 	"github.com/urfave/cli/v2"
 
+	"halab/internal/app"
 	"halab/internal/fault"
-	"halab/internal/lab"
 	"halab/internal/topology"
 	"halab/internal/ui"
 )
@@ -39,20 +39,6 @@ func (p *program) failSpec() spec {
 	}
 }
 
-// broken is the answer of fail.
-type broken struct {
-	Done []fault.Done `json:"done"`
-	VIPs []vipMove    `json:"vips"` // of the clusters that were touched
-}
-
-// vipMove says who held a VIP before and who holds it after.
-type vipMove struct {
-	Name    string   `json:"name"`
-	Address string   `json:"address"`
-	Before  []string `json:"before"`
-	Holders []string `json:"holders"`
-}
-
 func (p *program) fail(ctx context.Context, in *input) error {
 	order, err := failOrder(in)
 	if err != nil {
@@ -63,33 +49,10 @@ func (p *program) fail(ctx context.Context, in *input) error {
 		return err
 	}
 	defer s.close()
-	before, err := s.status(ctx)
+	answer, err := s.Fail(ctx, app.FailOrder{Order: order, Target: in.arg(0), Keep: s.startEnd})
 	if err != nil {
 		return err
 	}
-	nodes, err := before.Resolve(in.arg(0))
-	if err != nil {
-		return err
-	}
-	peers, err := order.Peers(before)
-	if err != nil {
-		return err
-	}
-	injector := s.Injector()
-	if order.For > 0 && !order.Inside() {
-		if err := s.startEnd(nodes, order); err != nil {
-			return err
-		}
-	}
-	done, err := injector.Inject(ctx, nodes, peers, order)
-	if err != nil {
-		return err
-	}
-	moves, err := s.afterwards(ctx, before, nodes, order)
-	if err != nil {
-		return err
-	}
-	answer := broken{Done: done, VIPs: moves}
 	return s.answer(answer, func() error { return s.writeBroken(answer) })
 }
 
@@ -123,73 +86,7 @@ func isService(word string) bool {
 	return slices.Contains(topology.Services(), topology.Service(word))
 }
 
-// electionPatience is how long fail waits for VRRP to find another holder: a
-// dead host of the classic profile takes up to 4.6 s.
-const electionPatience = 6 * time.Second
-
-// afterwards waits until the VIP has left the nodes that were broken, where
-// what was broken should make it leave, and says who holds it then.
-func (s *session) afterwards(ctx context.Context, before *lab.Status, nodes []string, order fault.Order) ([]vipMove, error) {
-	patience := electionPatience
-	if !order.MovesVIP() {
-		patience = 0
-	}
-	var moves []vipMove
-	_, err := every(ctx, 30*time.Millisecond, max(patience, time.Millisecond), func() (bool, error) {
-		now, err := s.Lab.Status(ctx)
-		if err != nil {
-			return false, err
-		}
-		moves = vipMoves(before, now, nodes)
-		if order.EndsNode() {
-			forget(moves, nodes)
-		}
-		return patience == 0 || settled(moves, nodes, now), nil
-	})
-	return moves, err
-}
-
-// vipMoves compares the holders of the VIPs of the clusters that nodes are of.
-func vipMoves(before, now *lab.Status, nodes []string) []vipMove {
-	var moves []vipMove
-	for _, c := range now.Clusters {
-		if !slices.ContainsFunc(c.Nodes, func(n lab.Node) bool { return slices.Contains(nodes, n.Name) }) {
-			continue
-		}
-		moves = append(moves, vipMove{Name: c.VIP.Name, Address: c.VIP.Address,
-			Before: before.Holders()[c.VIP.Name], Holders: c.VIP.Holders})
-	}
-	return moves
-}
-
-// forget takes nodes that have ended out of the holders: an engine on a busy machine
-// may call a node running for a while after it has killed it.
-func forget(moves []vipMove, ended []string) {
-	for i := range moves {
-		moves[i].Holders = slices.DeleteFunc(moves[i].Holders, func(n string) bool { return slices.Contains(ended, n) })
-	}
-}
-
-// settled says whether nothing more is to be expected: somebody else holds the
-// VIP, or everybody who could was broken.
-func settled(moves []vipMove, nodes []string, now *lab.Status) bool {
-	for _, m := range moves {
-		hit := func(name string) bool { return slices.Contains(nodes, name) }
-		moved := slices.ContainsFunc(m.Holders, func(h string) bool { return !hit(h) })
-		if moved || !slices.ContainsFunc(m.Before, hit) && len(m.Holders) > 0 {
-			continue
-		}
-		for _, c := range now.Clusters {
-			heir := func(n lab.Node) bool { return !hit(n.Name) && n.VRRP != "" && n.VRRP != "FAULT" }
-			if c.VIP.Name == m.Name && slices.ContainsFunc(c.Nodes, heir) {
-				return false
-			}
-		}
-	}
-	return true
-}
-
-func (s *session) writeBroken(b broken) error {
+func (s *session) writeBroken(b app.Broken) error {
 	verbs := map[string]string{"stop": "stopped", "kill": "killed", "hang": "froze", "poweroff": "switched off", "crash": "crashed", "shutdown": "shut down"}
 	var out strings.Builder
 	for _, d := range b.Done {
@@ -202,7 +99,7 @@ func (s *session) writeBroken(b broken) error {
 		fmt.Fprintf(&out, "%s %s%s\n", verb, ui.Clean(d.Node), untilWords(d.Until))
 	}
 	for _, m := range b.VIPs {
-		fmt.Fprintln(&out, m.words(s.out.Style))
+		fmt.Fprintln(&out, vipWords(m, s.out.Style))
 	}
 	_, err := fmt.Fprint(s.stdout, out.String())
 	return err
@@ -215,8 +112,8 @@ func untilWords(until *time.Time) string {
 	return ", until " + clock(until)
 }
 
-// words says where a VIP is and where it was.
-func (m vipMove) words(style ui.Style) string {
+// vipWords says where a VIP is and where it was.
+func vipWords(m app.VIPMove, style ui.Style) string {
 	vip := fmt.Sprintf("%s (%s)", ui.Clean(m.Name), ui.Clean(m.Address))
 	names := ui.Clean(strings.Join(m.Holders, " and "))
 	switch {

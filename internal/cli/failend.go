@@ -10,7 +10,6 @@ import (
 	"syscall"
 	"time"
 
-	"halab/internal/engine"
 	"halab/internal/fault"
 	"halab/internal/topology"
 	"halab/internal/ui"
@@ -55,15 +54,6 @@ func (p *program) endSpec() spec {
 	}
 }
 
-const (
-	// endPoll is the time between two looks at what the end is waited for.
-	endPoll = 300 * time.Millisecond
-	// endBegins is how long the fault may take to come about.
-	endBegins = 20 * time.Second
-	// endAgain is how long an engine that does not answer is asked again.
-	endAgain = 20 * time.Second
-)
-
 func (p *program) end(ctx context.Context, in *input) error {
 	until, err := time.Parse(time.RFC3339Nano, in.arg(0))
 	if err != nil || time.Until(until) > 2*time.Hour {
@@ -74,43 +64,7 @@ func (p *program) end(ctx context.Context, in *input) error {
 		return err
 	}
 	defer s.close()
-	service, nodes := topology.Service(in.arg(1)), in.args[2:]
-	was := map[string]bool{} // seen down
-	begin := time.Now()
-	_, err = every(ctx, endPoll, max(time.Until(until), time.Millisecond), func() (bool, error) {
-		all, err := s.Lab.Containers(ctx)
-		if err != nil {
-			return false, ctx.Err() // the engine may be restarting
-		}
-		nodes = slices.DeleteFunc(nodes, func(node string) bool {
-			down, there := isDown(all, node, service)
-			was[node] = was[node] || down
-			return !there || !down && (was[node] || time.Since(begin) > endBegins)
-		})
-		return len(nodes) == 0, nil
-	})
-	if err != nil || len(nodes) == 0 {
-		return err
-	}
-	scope := fault.Scope{Nodes: nodes, Service: service}
-	if service == topology.ServiceNode {
-		scope.Service = "" // its services ended with it
-	}
-	_, err = every(ctx, endPoll, endAgain, func() (bool, error) {
-		_, err := s.Injector().Restore(ctx, scope)
-		return err == nil, ctx.Err()
-	})
-	return err
-}
-
-// isDown looks at one service of a node.
-func isDown(all []engine.Container, node string, service topology.Service) (down, there bool) {
-	for _, c := range all {
-		if c.Labels[engine.LabelNode] == node && c.Labels[engine.LabelService] == string(service) {
-			return c.State == engine.StateExited, true
-		}
-	}
-	return false, false
+	return s.EndFault(ctx, until, topology.Service(in.arg(1)), in.args[2:])
 }
 
 // failAbout is the help of fail, from the catalogue.

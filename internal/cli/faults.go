@@ -24,10 +24,7 @@ itself.`,
 				return err
 			}
 			defer s.close()
-			if _, err := s.status(ctx); err != nil {
-				return err
-			}
-			list, err := s.Injector().Active(ctx)
+			list, err := s.Faults(ctx)
 			if err != nil {
 				return err
 			}

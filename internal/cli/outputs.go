@@ -83,6 +83,9 @@ func (s *session) finish(r *outage.Result, o outputs, drillErr error) error {
 	return nil
 }
 
+// paint is the report's style: nil where nothing is to be painted.
+func (s *session) paint() report.Style { return s.out.Style }
+
 // overBudget says whether any budget of the result is broken.
 func overBudget(r *outage.Result) bool {
 	if r.Budget != nil && !r.Budget.Held {

@@ -10,7 +10,6 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"halab/internal/fault"
-	"halab/internal/lab"
 	"halab/internal/ui"
 )
 
@@ -31,46 +30,35 @@ until it is healthy.`,
 	}
 }
 
-// mended is the answer of restore.
-type mended struct {
-	Mended  []fault.Mended `json:"mended"`
-	Healthy bool           `json:"healthy"`
-	Seconds float64        `json:"seconds"`
-}
-
 func (p *program) restore(ctx context.Context, in *input) error {
-	begin := time.Now()
+	var scope fault.Scope
+	if len(in.args) > 1 {
+		var err error
+		if scope, err = fault.ParseScope(in.args[1:]); err != nil {
+			return usage("%v", err)
+		}
+	}
 	s, err := p.session(ctx, in)
 	if err != nil {
 		return err
 	}
 	defer s.close()
-	st, err := s.status(ctx)
+	answer, err := s.Restore(ctx, in.arg(0), scope, in.flags.Duration("timeout"))
 	if err != nil {
-		return err
+		return errors.Join(err, s.tellMended(answer.Mended))
 	}
-	scope, err := restoreScope(st, in.args)
-	if err != nil {
-		return err
-	}
-	injector := s.Injector()
-	done, err := injector.RestoreHealthy(ctx, scope, in.flags.Duration("timeout"), nil)
-	if err != nil {
-		return errors.Join(err, s.tellMended(done))
-	}
-	silent := s.Lab.Silence("restore again when that is mended")
-	answer := mended{Mended: append([]fault.Mended{}, done...), Healthy: silent == nil, Seconds: time.Since(begin).Seconds()}
 	err = s.answer(answer, func() error {
-		if err := s.tellMended(done); err != nil || silent != nil {
+		if err := s.tellMended(answer.Mended); err != nil || !answer.Healthy {
 			return err
 		}
-		if len(done) == 0 {
+		if len(answer.Mended) == 0 {
 			fmt.Fprint(s.stdout, "nothing was broken; ")
 		}
-		_, err := fmt.Fprintf(s.stdout, "%s after %s\n", s.out.Style.Good("healthy"), ui.Seconds(time.Since(begin)))
+		took := time.Duration(answer.Seconds * float64(time.Second))
+		_, err := fmt.Fprintf(s.stdout, "%s after %s\n", s.out.Style.Good("healthy"), ui.Seconds(took))
 		return err
 	})
-	return errors.Join(silent, err)
+	return errors.Join(answer.Silence, err)
 }
 
 // tellMended says what was mended.
@@ -84,16 +72,4 @@ func (s *session) tellMended(done []fault.Mended) error {
 		}
 	}
 	return nil
-}
-
-// restoreScope turns the arguments into what is to be mended.
-func restoreScope(st *lab.Status, args []string) (fault.Scope, error) {
-	if len(args) == 0 {
-		return fault.Scope{}, nil
-	}
-	scope, err := fault.ParseScope(args[1:])
-	if err != nil {
-		return scope, usage("%v", err)
-	}
-	return scope.At(st, args[0])
 }

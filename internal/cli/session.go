@@ -2,13 +2,10 @@ package cli
 
 import (
 	"context"
-	"errors"
-	"fmt"
-	"time"
+	"runtime/debug"
 
 	"halab/internal/app"
 	"halab/internal/event"
-	"halab/internal/lab"
 	"halab/internal/ui"
 )
 
@@ -42,7 +39,9 @@ func (p *program) offline(in *input) *session {
 	}
 }
 
-func (p *program) world() app.World { return app.World{Open: p.open, Env: p.env} }
+func (p *program) world() app.World {
+	return app.World{Open: p.open, Env: p.env, Version: builtFrom(debug.ReadBuildInfo()).Halab}
+}
 
 // tell is the sink of the story; the display begins with the first event.
 func (s *session) tell(e event.Event) {
@@ -61,45 +60,4 @@ func (s *session) answer(v any, text func() error) error {
 		return ui.WriteJSON(s.stdout, v)
 	}
 	return text()
-}
-
-// status reads the lab, which must be there.
-func (s *session) status(ctx context.Context) (*lab.Status, error) {
-	st, err := s.Lab.Status(ctx)
-	if err != nil {
-		return nil, err
-	}
-	if len(st.Clusters) == 0 {
-		return nil, s.notUp()
-	}
-	return st, nil
-}
-
-func (s *session) notUp() error {
-	return fmt.Errorf("lab %s is not up: the engine has none of its nodes\n  bring it up:  halab up", s.Name)
-}
-
-// errPatience says that a wait took too long.
-var errPatience = errors.New("patience ran out")
-
-// every calls look at once and then again and again until it says true, ctx
-// ends or patience runs out, which is false.
-func every(ctx context.Context, interval, patience time.Duration, look func() (bool, error)) (bool, error) {
-	ctx, cancel := context.WithTimeoutCause(ctx, patience, errPatience)
-	defer cancel()
-	tick := time.NewTicker(interval)
-	defer tick.Stop()
-	for {
-		if done, err := look(); done || err != nil {
-			return done, err
-		}
-		select {
-		case <-ctx.Done():
-			if errors.Is(context.Cause(ctx), errPatience) {
-				return false, nil
-			}
-			return false, ctx.Err()
-		case <-tick.C:
-		}
-	}
 }

@@ -5,13 +5,11 @@ import (
 	"fmt"
 	"os"
 	"os/signal"
-	"strings"
 	"syscall"
 
 	"golang.org/x/term"
 
 	"halab/internal/engine"
-	"halab/internal/lab"
 )
 
 func (p *program) shellSpec() spec {
@@ -36,7 +34,7 @@ func (p *program) shell(ctx context.Context, in *input) error {
 		return err
 	}
 	defer s.close()
-	c, err := s.machine(ctx, in.arg(0))
+	run, err := s.Shell(ctx, in.arg(0))
 	if err != nil {
 		return err
 	}
@@ -44,7 +42,7 @@ func (p *program) shell(ctx context.Context, in *input) error {
 	if len(command) == 0 {
 		command = []string{"/bin/bash"}
 	}
-	code, err := s.attach(ctx, c.ID, command)
+	code, err := s.attach(ctx, run, command)
 	if err != nil {
 		return err
 	}
@@ -54,50 +52,14 @@ func (p *program) shell(ctx context.Context, in *input) error {
 	return nil
 }
 
-// machine finds the container of the one machine that target names.
-func (s *session) machine(ctx context.Context, target string) (engine.Container, error) {
-	if target == "client" {
-		return s.clientContainer(ctx)
-	}
-	st, err := s.status(ctx)
-	if err != nil {
-		return engine.Container{}, err
-	}
-	nodes, err := st.Resolve(target)
-	if err != nil {
-		return engine.Container{}, err
-	}
-	if len(nodes) != 1 {
-		return engine.Container{}, usage("a shell is on one machine, and %s are %d; name one of them: %s",
-			target, len(nodes), strings.Join(nodes, ", "))
-	}
-	return s.nodeContainer(ctx, st, nodes[0])
-}
-
-func (s *session) nodeContainer(ctx context.Context, st *lab.Status, node string) (engine.Container, error) {
-	all, err := s.Lab.Containers(ctx)
-	if err != nil {
-		return engine.Container{}, err
-	}
-	for _, c := range all {
-		if c.Labels[engine.LabelNode] == node && c.Labels[engine.LabelService] == "node" {
-			if c.State != engine.StateRunning {
-				return c, fmt.Errorf("%s is %s, nothing can be run there\n  mend it first:  halab restore %s", node, c.State, node)
-			}
-			return c, nil
-		}
-	}
-	return engine.Container{}, fmt.Errorf("%s of lab %s has no container of its own any more\n  make it anew:  halab up", node, st.Lab)
-}
-
 // attach runs a command in a container with halab's own input and output: as a
 // terminal where both are one.
-func (s *session) attach(ctx context.Context, id string, command []string) (int, error) {
+func (s *session) attach(ctx context.Context, run func(context.Context, engine.ExecSpec) (int, error), command []string) (int, error) {
 	spec := engine.ExecSpec{Command: command, Stdin: s.stdin, Stdout: s.stdout, Stderr: s.stderr}
 	in, inTTY := terminal(s.stdin)
 	out, outTTY := terminal(s.stdout)
 	if !inTTY || !outTTY {
-		return s.Engine.Exec(ctx, id, spec)
+		return run(ctx, spec)
 	}
 	spec.TTY = true
 	spec.Env = []string{"TERM=" + s.env("TERM")}
@@ -107,7 +69,7 @@ func (s *session) attach(ctx context.Context, id string, command []string) (int,
 		return 0, fmt.Errorf("put the terminal into raw mode: %w", err)
 	}
 	defer func() { _ = term.Restore(in, old) }() // there is no second way to do it
-	return s.Engine.Exec(ctx, id, spec)
+	return run(ctx, spec)
 }
 
 // terminal gives the descriptor of a stream that is a terminal.

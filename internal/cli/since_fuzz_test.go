@@ -4,6 +4,8 @@ import (
 	"errors"
 	"testing"
 	"time"
+
+	"halab/internal/app"
 )
 
 // FuzzParseSince reads --since: a moment, or wrong usage.
@@ -14,7 +16,7 @@ func FuzzParseSince(f *testing.F) {
 	now := time.Date(2026, 1, 2, 10, 0, 0, 0, time.UTC)
 	f.Fuzz(func(t *testing.T, text string) {
 		at, err := parseSince(text, now)
-		var wrong *usageError
+		var wrong *app.UsageError
 		if err != nil && !errors.As(err, &wrong) {
 			t.Errorf("%q: %v is no wrong usage", text, err)
 		}

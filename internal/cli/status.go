@@ -43,17 +43,9 @@ func (p *program) status(ctx context.Context, in *input) error {
 	if in.flags.Bool("watch") {
 		return s.watchStatus(ctx)
 	}
-	clocks := s.Clocks(ctx)
-	st, err := s.Lab.Status(ctx)
+	st, err := s.Look(ctx)
 	if err != nil {
 		return err
-	}
-	for _, c := range st.Clusters {
-		for i := range c.Nodes {
-			if clock, known := clocks[c.Nodes[i].Name]; known {
-				c.Nodes[i].ClockOffset, c.Nodes[i].ClockWithin = new(clock.Offset.Seconds()), new(clock.Within.Seconds())
-			}
-		}
 	}
 	return s.writeStatus(s.stdout, st, ui.WriteJSON)
 }
@@ -72,33 +64,22 @@ func (s *session) writeStatus(w io.Writer, st *lab.Status, asJSON func(io.Writer
 	return ui.Status(w, st, s.out.Style)
 }
 
-// statusInterval is how often `status --watch` looks.
-const statusInterval = 250 * time.Millisecond
-
 // watchStatus shows the status whenever it differs from what was shown: over
 // the old one on a terminal, below it elsewhere.
 func (s *session) watchStatus(ctx context.Context) error {
 	var shown []byte
-	_, err := every(ctx, statusInterval, forever, func() (bool, error) {
-		st, err := s.Lab.Status(ctx)
-		if err != nil {
-			return false, err
-		}
+	return s.Watch(ctx, func(st *lab.Status) error {
 		var next bytes.Buffer
 		if err := s.writeStatus(&next, st, ui.WriteJSONLine); err != nil {
-			return false, err
+			return err
 		}
 		if bytes.Equal(shown, next.Bytes()) {
-			return false, nil
+			return nil
 		}
 		shown = next.Bytes()
-		return false, s.showAgain(shown)
+		return s.showAgain(shown)
 	})
-	return err
 }
-
-// forever is longer than anybody watches.
-const forever = 1000 * time.Hour
 
 func (s *session) showAgain(text []byte) error {
 	switch {

@@ -28,21 +28,7 @@ func (p *program) switchVIP(ctx context.Context, in *input) error {
 		return err
 	}
 	defer s.close()
-	st, err := s.status(ctx)
-	if err != nil {
-		return err
-	}
-	running := st.Topology()
-	cluster, err := running.ResolveCluster(in.arg(0))
-	if err != nil {
-		return err
-	}
-	if in.arg(1) != "" {
-		if _, err := running.ResolveNode(in.arg(1)); err != nil {
-			return err
-		}
-	}
-	done, err := s.Injector().Switch(ctx, cluster.Name, in.arg(1))
+	done, err := s.Switch(ctx, in.arg(0), in.arg(1))
 	if err != nil {
 		return err
 	}

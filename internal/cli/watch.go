@@ -8,6 +8,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"halab/internal/agentapi"
+	"halab/internal/app"
 	"halab/internal/ui"
 )
 
@@ -36,8 +37,8 @@ a row answers no more.`,
 }
 
 func (p *program) watch(ctx context.Context, in *input) error {
-	a := asking{interval: in.flags.Duration("interval"), count: in.flags.Int("count"), timeout: in.flags.Duration("timeout")}
-	if a.interval < time.Millisecond || a.count < 0 || a.timeout <= 0 {
+	order := app.AskOrder{Path: in.arg(0), Interval: in.flags.Duration("interval"), Count: in.flags.Int("count"), Timeout: in.flags.Duration("timeout")}
+	if order.Interval < time.Millisecond || order.Count < 0 || order.Timeout <= 0 {
 		return usage("--interval is at least 1ms, --count at least 0, and --timeout more than nothing")
 	}
 	s, err := p.session(ctx, in)
@@ -45,24 +46,17 @@ func (p *program) watch(ctx context.Context, in *input) error {
 		return err
 	}
 	defer s.close()
-	st, err := s.status(ctx)
+	asking, err := s.Ask(ctx, order)
 	if err != nil {
 		return err
 	}
-	if a.url, err = requestURL(st, in.arg(0)); err != nil {
-		return err
-	}
-	client, err := s.clientContainer(ctx)
-	if err != nil {
-		return err
-	}
-	return s.watchRequests(ctx, client.ID, a)
+	return s.watchRequests(ctx, asking)
 }
 
-func (s *session) watchRequests(ctx context.Context, client string, a asking) error {
+func (s *session) watchRequests(ctx context.Context, asking *app.Asking) error {
 	w := ui.NewWatch(s.out.Style)
 	all := s.in.flags.Bool("all")
-	err := s.ask(ctx, client, a, func(r agentapi.Response) error {
+	err := asking.Each(ctx, func(r agentapi.Response) error {
 		lines := w.Add(r)
 		if s.in.json {
 			return ui.WriteJSONLine(s.stdout, r)

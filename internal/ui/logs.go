@@ -3,27 +3,13 @@ package ui
 import (
 	"io"
 	"strings"
-	"time"
 
-	"halab/internal/agentapi"
+	"halab/internal/lab"
 )
-
-// LogEntry is a line that one container of a lab wrote.
-type LogEntry struct {
-	Time    time.Time `json:"time"`
-	Cluster string    `json:"cluster,omitempty"`
-	Node    string    `json:"node"` // node, or "client"
-	Service string    `json:"service"`
-	Stream  string    `json:"stream"` // "stdout" or "stderr"
-	Text    string    `json:"text"`
-	// Event is what PID 1 of a node noticed, where the line tells it; Text then
-	// has it in words.
-	Event *agentapi.Event `json:"event,omitempty"`
-}
 
 // LogPrinter shows log entries.
 type LogPrinter interface {
-	Print(LogEntry) error
+	Print(lab.LogEntry) error
 }
 
 // JSONLogs prints an entry as one JSON object a line.
@@ -31,7 +17,7 @@ func JSONLogs(w io.Writer) LogPrinter { return jsonLogs{w} }
 
 type jsonLogs struct{ io.Writer }
 
-func (j jsonLogs) Print(e LogEntry) error {
+func (j jsonLogs) Print(e lab.LogEntry) error {
 	if event, ok := ParseNodeLine(e.Text); ok {
 		e.Event = &event
 		e.Text, _ = NodeWords(event)
@@ -56,7 +42,7 @@ type textLogs struct {
 	width int
 }
 
-func (l *textLogs) Print(e LogEntry) error {
+func (l *textLogs) Print(e lab.LogEntry) error {
 	text, weight := e.Text, Plain
 	if event, ok := ParseNodeLine(text); ok {
 		text, weight = NodeWords(event)

@@ -1,25 +1,23 @@
 package ui
 
 import (
-	"fmt"
-	"math/rand/v2"
-	"slices"
 	"strings"
 	"testing"
 	"time"
 
 	"halab/internal/agentapi"
+	"halab/internal/lab"
 )
 
-func entries() []LogEntry {
-	e := func(at float64, node, service, text string) LogEntry {
-		return LogEntry{Time: moment(at), Cluster: "frontend", Node: node, Service: service, Stream: "stdout", Text: text}
+func entries() []lab.LogEntry {
+	e := func(at float64, node, service, text string) lab.LogEntry {
+		return lab.LogEntry{Time: moment(at), Cluster: "frontend", Node: node, Service: service, Stream: "stdout", Text: text}
 	}
 	line := func(event, rest string) string {
 		return `{"time":"2026-01-02T10:00:00Z","mono":5,"node":"frontend-02","event":"` + event + `",` + rest +
 			`"state":{"vrrp":"MASTER","vips":["192.168.99.10"],"link":"up","haproxy":"up","keepalived":"up","app":"up","servers":{"frontend-02":"UP","frontend-01":"DOWN"}}}`
 	}
-	return []LogEntry{
+	return []lab.LogEntry{
 		e(0, "frontend-01", "haproxy", "\x1b]0;owned\x07[NOTICE]   (1) : haproxy version is 2.6.12"),
 		e(0.001, "frontend-02", "node", line("haproxy-gone", `"detail":"connection refused",`)),
 		e(0.002, "frontend-02", "keepalived", "Fri Jan  2 10:00:00 2026: (VI_frontend) Entering MASTER STATE"),
@@ -72,57 +70,6 @@ func TestNodeWordsKnowEveryEvent(t *testing.T) {
 		if words == "" || strings.HasPrefix(words, string(name)+":") && name != agentapi.EventFault {
 			t.Errorf("%s: %q", name, words)
 		}
-	}
-}
-
-func TestReorderGivesEveryLineOnceAndInOrder(t *testing.T) {
-	for seed := range uint64(50) {
-		rng := rand.New(rand.NewPCG(seed, 0))
-		r := Reorder[int]{Window: 100 * time.Millisecond}
-		type arrival struct {
-			id          int
-			at, arrived time.Time
-		}
-		var all []arrival
-		for i := range 200 {
-			at := moment(rng.Float64())
-			all = append(all, arrival{i, at, at.Add(time.Duration(rng.IntN(99)) * time.Millisecond)})
-		}
-		times := map[int]time.Time{}
-		for _, a := range all {
-			times[a.id] = a.at
-		}
-		slices.SortFunc(all, func(a, b arrival) int { return a.arrived.Compare(b.arrived) })
-		var got []int
-		for _, a := range all {
-			got = append(got, r.Pop(a.arrived)...)
-			r.Push(a.id, a.at, a.arrived)
-		}
-		got = append(got, r.Flush()...)
-		if !r.Empty() || len(got) != len(all) {
-			t.Fatalf("seed %d: %d of %d lines came out", seed, len(got), len(all))
-		}
-		for i := 1; i < len(got); i++ {
-			if times[got[i]].Before(times[got[i-1]]) {
-				t.Fatalf("seed %d: line %d is out of order", seed, i)
-			}
-		}
-	}
-}
-
-func TestReorderLetsLatecomersThrough(t *testing.T) {
-	r := Reorder[string]{Window: time.Second}
-	r.Push("b", moment(10), moment(10))
-	if got := r.Pop(moment(10.5)); got != nil {
-		t.Errorf("came before its time: %v", got)
-	}
-	r.Push("a", moment(9), moment(10.9))
-	if got := fmt.Sprint(r.Pop(moment(11))); got != "[a b]" {
-		t.Errorf("got %s, want the older line first", got)
-	}
-	r.Push("late", moment(1), moment(11))
-	if got := fmt.Sprint(r.Pop(moment(12))); got != "[late]" {
-		t.Errorf("got %s", got)
 	}
 }
 

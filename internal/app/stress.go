@@ -1,4 +1,4 @@
-package cli
+package app
 
 import (
 	"archive/tar"
@@ -22,7 +22,7 @@ const stressTime = time.Hour
 // stress keeps the engine's machine busy while a soak runs: busy loops in a
 // container of their own, of ordinary weight, and an image that is built over
 // and over.
-func (s *session) stress(loops int) func(context.Context) error {
+func (s *Session) stress(loops int) func(context.Context) error {
 	if loops <= 0 {
 		return nil
 	}
@@ -49,7 +49,7 @@ func (s *session) stress(loops int) func(context.Context) error {
 
 // burn starts the busy loops in a container that has nothing else, and says
 // from which image.
-func (s *session) burn(ctx context.Context, loops int) (image, id string, err error) {
+func (s *Session) burn(ctx context.Context, loops int) (image, id string, err error) {
 	all, err := s.Lab.Containers(ctx)
 	if err != nil {
 		return "", "", err
@@ -81,7 +81,7 @@ RUN echo "round ${ROUND}" && find /usr -xdev -type f -exec cat {} + | gzip >/tmp
 `
 
 // rebuild builds an image that nobody wants, and removes it.
-func (s *session) rebuild(ctx context.Context, base string, round int) error {
+func (s *Session) rebuild(ctx context.Context, base string, round int) error {
 	var folder bytes.Buffer
 	t := tar.NewWriter(&folder)
 	err := t.WriteHeader(&tar.Header{Name: "Dockerfile", Mode: 0o644, Size: int64(len(wasteFile))})

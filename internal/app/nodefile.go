@@ -1,4 +1,4 @@
-package cli
+package app
 
 import (
 	"bytes"
@@ -23,31 +23,32 @@ const (
 	fromTemplate = "template"    // halab's own
 )
 
-// nodeFile is the configuration file of a daemon on a node.
-type nodeFile struct {
+// NodeFile is the configuration file of a daemon on a node; its JSON form is public
+// (docs/json.md).
+type NodeFile struct {
 	Node    string `json:"node"`
 	Service string `json:"service"`
 	From    string `json:"from"`
 	Text    string `json:"text"`
 
-	about string // where it is from, in words
+	About string `json:"-"` // where it is from, in words
 }
 
-// nodeFile finds the file that a daemon has on a node. Where the lab that is
+// FileOf finds the file that a daemon has on a node. Where the lab that is
 // described is up, the node is asked: only it knows what its daemon was started
 // with. Elsewhere it is what the daemon would be started with.
-func (p *program) nodeFile(ctx context.Context, in *input, project *composefile.Project, node topology.Node) (nodeFile, error) {
-	f := nodeFile{Node: node.Name, Service: in.arg(0)}
-	at := slices.IndexFunc(project.Containers, func(w composefile.Wanted) bool {
-		return w.Service == node.Services[topology.Service(f.Service)]
+func (w World) FileOf(ctx context.Context, set Setting, project *composefile.Project, node topology.Node, daemon string) (NodeFile, error) {
+	f := NodeFile{Node: node.Name, Service: daemon}
+	at := slices.IndexFunc(project.Containers, func(c composefile.Wanted) bool {
+		return c.Service == node.Services[topology.Service(f.Service)]
 	})
 	if at < 0 {
 		return f, fmt.Errorf("%s has no %s in the description", f.Node, f.Service)
 	}
 	spec := project.Containers[at].Spec
-	if text, running := p.askFile(ctx, in, spec); running {
+	if text, running := w.askFile(ctx, set, spec); running {
 		f.From, f.Text = fromNode, text
-		f.about = fmt.Sprintf("%s is up; its %s was started with this file", f.Node, f.Service)
+		f.About = fmt.Sprintf("%s is up; its %s was started with this file", f.Node, f.Service)
 		return f, nil
 	}
 	if source, own := ownSource(spec, f.Service); own {
@@ -59,11 +60,11 @@ func (p *program) nodeFile(ctx context.Context, in *input, project *composefile.
 			return f, fmt.Errorf("%s of %s has a file of its own, which can't be read: %w", f.Service, f.Node, err)
 		}
 		f.From, f.Text = fromOwn, string(text)
-		f.about = fmt.Sprintf("%s is not up as described here; its %s would be started with this file of its own, %s", f.Node, f.Service, source)
+		f.About = fmt.Sprintf("%s is not up as described here; its %s would be started with this file of its own, %s", f.Node, f.Service, source)
 		return f, nil
 	}
 	f.From = fromTemplate
-	f.about = fmt.Sprintf("%s is not up as described here; its %s would be started with this file", f.Node, f.Service)
+	f.About = fmt.Sprintf("%s is not up as described here; its %s would be started with this file", f.Node, f.Service)
 	var err error
 	f.Text, err = renderFor(project.Lab.Base, spec.Env, topology.Service(f.Service))
 	return f, err
@@ -72,19 +73,19 @@ func (p *program) nodeFile(ctx context.Context, in *input, project *composefile.
 // askFile asks a node that is up for the file of a service, which has this
 // description. Process 1 of the node is asked, so that a daemon that was stopped
 // has its file too.
-func (p *program) askFile(ctx context.Context, in *input, spec engine.ContainerSpec) (text string, running bool) {
-	s, err := p.session(ctx, in)
+func (w World) askFile(ctx context.Context, set Setting, spec engine.ContainerSpec) (text string, running bool) {
+	s, err := Open(ctx, w, set, nil)
 	if err != nil {
 		return "", false // no engine, no lab
 	}
-	defer s.close()
+	defer s.Close()
 	all, err := s.Lab.Containers(ctx)
 	if err != nil {
 		return "", false
 	}
 	for _, c := range all {
 		if c.State != engine.StateRunning || c.Labels[engine.LabelService] != string(topology.ServiceNode) ||
-			!asDescribed(c.Labels, spec.Labels, in.Base != "auto") {
+			!asDescribed(c.Labels, spec.Labels, set.AnyBase() == set.Base) {
 			continue
 		}
 		var said bytes.Buffer

@@ -1,4 +1,4 @@
-package cli
+package app
 
 import (
 	"bufio"
@@ -17,6 +17,37 @@ import (
 	"halab/internal/topology"
 )
 
+// AskOrder says what the lab's client is to ask.
+type AskOrder struct {
+	Path     string // at the front VIP; "": one that its apps answer
+	Interval time.Duration
+	Count    int // 0: until ctx ends
+	Timeout  time.Duration
+}
+
+// Asking is a run of requests that is about to begin.
+type Asking struct {
+	URL string
+
+	session *Session
+	client  engine.Container
+	order   AskOrder
+}
+
+// Ask prepares requests from inside the lab.
+func (s *Session) Ask(ctx context.Context, o AskOrder) (*Asking, error) {
+	st, err := s.running(ctx)
+	if err != nil {
+		return nil, err
+	}
+	a := &Asking{session: s, order: o}
+	if a.URL, err = requestURL(st, o.Path); err != nil {
+		return nil, err
+	}
+	a.client, err = s.clientContainer(ctx)
+	return a, err
+}
+
 // requestURL is the URL of a path at the front VIP; with no path, of the one that
 // its apps answer.
 func requestURL(st *lab.Status, path string) (string, error) {
@@ -27,13 +58,13 @@ func requestURL(st *lab.Status, path string) (string, error) {
 	case path == "":
 		path = front.Path()
 	case !strings.HasPrefix(path, "/"):
-		return "", usage("a path begins with a slash: %q", "/"+path)
+		return "", Usage("a path begins with a slash: %q", "/"+path)
 	}
 	return front.URL(path), nil
 }
 
 // clientContainer finds the lab's client, which must run.
-func (s *session) clientContainer(ctx context.Context) (engine.Container, error) {
+func (s *Session) clientContainer(ctx context.Context) (engine.Container, error) {
 	all, err := s.Lab.Containers(ctx)
 	if err != nil {
 		return engine.Container{}, err
@@ -50,28 +81,20 @@ func (s *session) clientContainer(ctx context.Context) (engine.Container, error)
 	return engine.Container{}, fmt.Errorf("the lab has no client, and requests are made from there\n  make it:  halab up")
 }
 
-// asking is a run of `halab agent get` in the client.
-type asking struct {
-	url      string
-	interval time.Duration
-	count    int // 0: until ctx ends
-	timeout  time.Duration
-}
-
-func (a asking) command() []string {
+// command is a run of `halab agent get` in the client.
+func (a *Asking) command() []string {
 	return []string{
 		agentapi.BinaryPath, "agent", agentapi.CommandGet,
-		"--interval", a.interval.String(), "--count", fmt.Sprint(a.count), "--timeout", a.timeout.String(), a.url,
+		"--interval", a.order.Interval.String(), "--count", fmt.Sprint(a.order.Count), "--timeout", a.order.Timeout.String(), a.URL,
 	}
 }
 
 // lastWords is how long the client may take to end when it is asked to.
 const lastWords = 2 * time.Second
 
-// ask runs requests in a container and hands every answer to take. When ctx
-// ends, the agent is told to stop by the end of its input, so that nothing goes
-// on in the client.
-func (s *session) ask(ctx context.Context, container string, a asking, take func(agentapi.Response) error) error {
+// Each makes the requests and hands every answer to take. When ctx ends, the agent
+// is told to stop by the end of its input, so that nothing goes on in the client.
+func (a *Asking) Each(ctx context.Context, take func(agentapi.Response) error) error {
 	work, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancel()
 	stdin, hold := io.Pipe()
@@ -84,7 +107,7 @@ func (s *session) ask(ctx context.Context, container string, a asking, take func
 	var errs bytes.Buffer
 	ended := make(chan error, 1)
 	go func() {
-		code, err := s.Engine.Exec(work, container, engine.ExecSpec{Command: a.command(), Stdin: stdin, Stdout: lines, Stderr: &errs})
+		code, err := a.session.Engine.Exec(work, a.client.ID, engine.ExecSpec{Command: a.command(), Stdin: stdin, Stdout: lines, Stderr: &errs})
 		if err == nil && code != 0 {
 			err = fmt.Errorf("the client ended with %d: %s", code, strings.TrimSpace(errs.String()))
 		}

@@ -1,4 +1,4 @@
-package ui
+package lab
 
 import (
 	"container/heap"

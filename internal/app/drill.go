@@ -1,0 +1,131 @@
+package app
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"halab/internal/drill"
+	"halab/internal/outage"
+	"halab/internal/topology"
+)
+
+// DrillOrder says what is to be measured.
+type DrillOrder struct {
+	Names  []string         // scenarios, kinds, clusters, or "calibrate"; none: all
+	Custom []drill.Scenario // of the user's own files
+	drill.Options
+
+	Soak   time.Duration // above 0: break nothing for so long
+	Stress int           // busy loops meanwhile
+}
+
+func (o DrillOrder) calibrates() bool {
+	return len(o.Names) == 1 && o.Names[0] == string(outage.KindCalibrate)
+}
+
+// Drill runs a soak, the calibration or the scenarios. With an error comes what was
+// measured until then, nil where that is nothing.
+func (s *Session) Drill(ctx context.Context, o DrillOrder) (*outage.Result, error) {
+	var picked []drill.Scenario
+	if !o.calibrates() {
+		all, err := s.Scenarios(ctx, o.Custom)
+		if err != nil {
+			return nil, err
+		}
+		if picked, err = s.pick(all, o); err != nil {
+			return nil, err
+		}
+	}
+	s.clocks(ctx) // what the nodes said since a moment is asked for by their own
+	result, err := s.head(ctx)
+	if err != nil {
+		return nil, err
+	}
+	d := s.drills(o.Options)
+	if result.Daemons, err = d.Daemons(ctx); err != nil {
+		return nil, err
+	}
+	result.Seed, result.Repeat, result.FloorMs = o.Seed, o.Repeat, drill.FloorMs()
+	each := func(sr outage.ScenarioResult) { result.Scenarios = append(result.Scenarios, sr) }
+	switch {
+	case o.Soak > 0:
+		var sr outage.ScenarioResult
+		sr, err = d.Soak(ctx, s.frontCluster(ctx), o.Soak, s.stress(o.Stress))
+		each(sr)
+	case o.calibrates():
+		err = d.Calibrate(ctx, s.frontCluster(ctx), each)
+	default:
+		err = d.Run(ctx, picked, each)
+	}
+	result.Interrupted = ctx.Err() != nil
+	return result, err
+}
+
+// Scenarios lists those of the lab, and then the user's own.
+func (s *Session) Scenarios(ctx context.Context, custom []drill.Scenario) ([]drill.Scenario, error) {
+	st, err := s.running(ctx)
+	if err != nil {
+		return nil, err
+	}
+	var clusters []string
+	for _, c := range st.Clusters {
+		clusters = append(clusters, c.Name)
+	}
+	return append(drill.Scenarios(clusters, topology.Profile(st.Profile)), custom...), nil
+}
+
+// pick chooses the scenarios: those of the files where there are any, else the
+// built-in ones that were named, or all of them.
+func (s *Session) pick(all []drill.Scenario, o DrillOrder) ([]drill.Scenario, error) {
+	if len(o.Custom) > 0 && len(o.Names) == 0 {
+		return o.Custom, nil
+	}
+	return s.choose(all, o.Names)
+}
+
+// choose picks the scenarios by name, and says what this lab can't do of them.
+func (s *Session) choose(all []drill.Scenario, names []string) ([]drill.Scenario, error) {
+	picked, err := drill.Select(all, names)
+	for _, sc := range all {
+		if err == nil && sc.Unfit != "" && (len(names) == 0 || slices.Contains(names, sc.Cluster)) {
+			s.Emit.Info(sc.Name, "left out: "+sc.Unfit)
+		}
+	}
+	return picked, err
+}
+
+// drills are those on this session's lab.
+func (s *Session) drills(o drill.Options) *drill.Drill {
+	return drill.New(s.Lab, s.injector(), s.Engine, s.Emit, o)
+}
+
+// frontCluster is the one that clients meet first.
+func (s *Session) frontCluster(ctx context.Context) string {
+	st, err := s.Lab.Status(ctx)
+	if err != nil {
+		return "frontend" // what is asked for it next says what is wrong
+	}
+	front, _ := st.Topology().Front()
+	return front.Name
+}
+
+// head is a result without its scenarios: what was measured on.
+func (s *Session) head(ctx context.Context) (*outage.Result, error) {
+	st, err := s.running(ctx)
+	if err != nil {
+		return nil, err
+	}
+	info, err := s.Engine.Info(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return &outage.Result{
+		Schema: outage.Schema, Halab: s.world.Version, Date: time.Now().UTC().Truncate(time.Second),
+		Machine: outage.Machine{
+			Kernel: info.Kernel, CPUs: info.CPUs, MemoryMiB: info.Memory >> 20,
+			Engine: info.Version, System: info.OS, Cgroup: info.CgroupVersion,
+		},
+		Lab: st.Lab, Base: st.Base, Profile: st.Profile, Scenarios: []outage.ScenarioResult{},
+	}, nil
+}

@@ -1,0 +1,154 @@
+package app
+
+import (
+	"context"
+	"slices"
+	"time"
+
+	"halab/internal/fault"
+	"halab/internal/lab"
+)
+
+// FailOrder says what is to be broken.
+type FailOrder struct {
+	fault.Order
+	Target string
+	// Keep sees to the end of a fault that is not kept by the node itself; it is
+	// called before anything is broken.
+	Keep func(nodes []string, o fault.Order) error
+}
+
+// Broken says what was done, and who holds the VIPs then; its JSON form is public
+// (docs/json.md).
+type Broken struct {
+	Done []fault.Done `json:"done"`
+	VIPs []VIPMove    `json:"vips"` // of the clusters that were touched
+}
+
+// VIPMove says who held a VIP before and who holds it after.
+type VIPMove struct {
+	Name    string   `json:"name"`
+	Address string   `json:"address"`
+	Before  []string `json:"before"`
+	Holders []string `json:"holders"`
+}
+
+// Fail breaks something, and waits until VRRP has answered where it is to answer.
+func (s *Session) Fail(ctx context.Context, o FailOrder) (Broken, error) {
+	before, err := s.running(ctx)
+	if err != nil {
+		return Broken{}, err
+	}
+	nodes, err := before.Resolve(o.Target)
+	if err != nil {
+		return Broken{}, err
+	}
+	peers, err := o.Peers(before)
+	if err != nil {
+		return Broken{}, err
+	}
+	if o.For > 0 && !o.Inside() {
+		if err := o.Keep(nodes, o.Order); err != nil {
+			return Broken{}, err
+		}
+	}
+	done, err := s.injector().Inject(ctx, nodes, peers, o.Order)
+	if err != nil {
+		return Broken{}, err
+	}
+	moves, err := s.afterwards(ctx, before, nodes, o.Order)
+	return Broken{Done: done, VIPs: moves}, err
+}
+
+// electionPatience is how long fail waits for VRRP to find another holder: a
+// dead host of the classic profile takes up to 4.6 s.
+const electionPatience = 6 * time.Second
+
+// afterwards waits until the VIP has left the nodes that were broken, where
+// what was broken should make it leave, and says who holds it then.
+func (s *Session) afterwards(ctx context.Context, before *lab.Status, nodes []string, order fault.Order) ([]VIPMove, error) {
+	patience := electionPatience
+	if !order.MovesVIP() {
+		patience = 0
+	}
+	var moves []VIPMove
+	_, err := every(ctx, 30*time.Millisecond, max(patience, time.Millisecond), func() (bool, error) {
+		now, err := s.Lab.Status(ctx)
+		if err != nil {
+			return false, err
+		}
+		moves = vipMoves(before, now, nodes)
+		if order.EndsNode() {
+			forget(moves, nodes)
+		}
+		return patience == 0 || elected(moves, nodes, now), nil
+	})
+	return moves, err
+}
+
+// vipMoves compares the holders of the VIPs of the clusters that nodes are of.
+func vipMoves(before, now *lab.Status, nodes []string) []VIPMove {
+	var moves []VIPMove
+	for _, c := range now.Clusters {
+		if !slices.ContainsFunc(c.Nodes, func(n lab.Node) bool { return slices.Contains(nodes, n.Name) }) {
+			continue
+		}
+		moves = append(moves, VIPMove{Name: c.VIP.Name, Address: c.VIP.Address,
+			Before: before.Holders()[c.VIP.Name], Holders: c.VIP.Holders})
+	}
+	return moves
+}
+
+// forget takes nodes that have ended out of the holders: an engine on a busy machine
+// may call a node running for a while after it has killed it.
+func forget(moves []VIPMove, ended []string) {
+	for i := range moves {
+		moves[i].Holders = slices.DeleteFunc(moves[i].Holders, func(n string) bool { return slices.Contains(ended, n) })
+	}
+}
+
+// elected says whether nothing more is to be expected: somebody else holds the
+// VIP, or everybody who could was broken.
+func elected(moves []VIPMove, nodes []string, now *lab.Status) bool {
+	for _, m := range moves {
+		hit := func(name string) bool { return slices.Contains(nodes, name) }
+		moved := slices.ContainsFunc(m.Holders, func(h string) bool { return !hit(h) })
+		if moved || !slices.ContainsFunc(m.Before, hit) && len(m.Holders) > 0 {
+			continue
+		}
+		for _, c := range now.Clusters {
+			heir := func(n lab.Node) bool { return !hit(n.Name) && n.VRRP != "" && n.VRRP != "FAULT" }
+			if c.VIP.Name == m.Name && slices.ContainsFunc(c.Nodes, heir) {
+				return false
+			}
+		}
+	}
+	return true
+}
+
+// Switch moves the VIP of a cluster to a node; "" is the next one.
+func (s *Session) Switch(ctx context.Context, cluster, node string) (fault.Switched, error) {
+	st, err := s.running(ctx)
+	if err != nil {
+		return fault.Switched{}, err
+	}
+	l := st.Topology()
+	c, err := l.ResolveCluster(cluster)
+	if err != nil {
+		return fault.Switched{}, err
+	}
+	if node != "" {
+		if _, err := l.ResolveNode(node); err != nil {
+			return fault.Switched{}, err
+		}
+	}
+	return s.injector().Switch(ctx, c.Name, node)
+}
+
+// Faults lists what is broken.
+func (s *Session) Faults(ctx context.Context) ([]fault.Active, error) {
+	if _, err := s.running(ctx); err != nil {
+		return nil, err
+	}
+	return s.injector().Active(ctx)
+}

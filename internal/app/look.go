@@ -1,0 +1,61 @@
+package app
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"halab/internal/lab"
+)
+
+// Look reads the lab, which need not be there. Of nodes that are hosts of their
+// own it also says how far their clocks are off.
+func (s *Session) Look(ctx context.Context) (*lab.Status, error) {
+	clocks := s.clocks(ctx)
+	st, err := s.Lab.Status(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, c := range st.Clusters {
+		for i := range c.Nodes {
+			if clock, known := clocks[c.Nodes[i].Name]; known {
+				c.Nodes[i].ClockOffset, c.Nodes[i].ClockWithin = new(clock.Offset.Seconds()), new(clock.Within.Seconds())
+			}
+		}
+	}
+	return st, nil
+}
+
+// watchInterval is how often Watch looks.
+const watchInterval = 250 * time.Millisecond
+
+// forever is longer than anybody watches.
+const forever = 1000 * time.Hour
+
+// Watch hands the lab over, now and again and again until ctx or take ends it.
+func (s *Session) Watch(ctx context.Context, take func(*lab.Status) error) error {
+	_, err := every(ctx, watchInterval, forever, func() (bool, error) {
+		st, err := s.Lab.Status(ctx)
+		if err == nil {
+			err = take(st)
+		}
+		return false, err
+	})
+	return err
+}
+
+// running reads the lab, which must be there.
+func (s *Session) running(ctx context.Context) (*lab.Status, error) {
+	st, err := s.Lab.Status(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if len(st.Clusters) == 0 {
+		return nil, s.notUp()
+	}
+	return st, nil
+}
+
+func (s *Session) notUp() error {
+	return fmt.Errorf("lab %s is not up: the engine has none of its nodes\n  bring it up:  halab up", s.Name)
+}
