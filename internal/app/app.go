@@ -68,10 +68,9 @@ type Setting struct {
 // Session works on one lab.
 type Session struct {
 	Setting
-	Engine Engine
-	Lab    *lab.Lab
-	Emit   event.Sink // what happens, for the story
-
+	engine Engine
+	lab    *lab.Lab
+	emit   event.Sink // what happens, for the story
 	world  World
 	images *images
 	power  machines // nodes that can be switched off and on
@@ -84,15 +83,15 @@ func Open(ctx context.Context, w World, set Setting, sink event.Sink) (*Session,
 		return nil, err
 	}
 	s := &Session{
-		Setting: set, Engine: e, Lab: lab.New(set.Name, e, sink), Emit: sink, world: w,
+		Setting: set, engine: e, lab: lab.New(set.Name, e, sink), emit: sink, world: w,
 		images: &images{engine: e, rootfs: w.Env("HALAB_ROOTFS"), emit: sink},
 		power:  machinesOf(described),
 	}
-	s.Lab.Expect(described)
+	s.lab.Expect(described)
 	return s, nil
 }
 
 // Close ends the connections.
 func (s *Session) Close() {
-	_ = s.Engine.Close() // nothing is lost with a connection that does not close
+	_ = s.engine.Close() // nothing is lost with a connection that does not close
 }

@@ -65,7 +65,7 @@ func requestURL(st *lab.Status, path string) (string, error) {
 
 // clientContainer finds the lab's client, which must run.
 func (s *Session) clientContainer(ctx context.Context) (engine.Container, error) {
-	all, err := s.Lab.Containers(ctx)
+	all, err := s.lab.Containers(ctx)
 	if err != nil {
 		return engine.Container{}, err
 	}
@@ -107,7 +107,7 @@ func (a *Asking) Each(ctx context.Context, take func(agentapi.Response) error) e
 	var errs bytes.Buffer
 	ended := make(chan error, 1)
 	go func() {
-		code, err := a.session.Engine.Exec(work, a.client.ID, engine.ExecSpec{Command: a.command(), Stdin: stdin, Stdout: lines, Stderr: &errs})
+		code, err := a.session.engine.Exec(work, a.client.ID, engine.ExecSpec{Command: a.command(), Stdin: stdin, Stdout: lines, Stderr: &errs})
 		if err == nil && code != 0 {
 			err = fmt.Errorf("the client ended with %d: %s", code, strings.TrimSpace(errs.String()))
 		}

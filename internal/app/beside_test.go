@@ -28,8 +28,7 @@ func TestReach(t *testing.T) {
 		{"no leg", topology.Lab{Name: "halab"}, preflight.Facts{Local: true, Beside: preflight.Yes}, "has no leg"},
 		{"hosts", topology.Lab{Clusters: []topology.Cluster{{Nodes: []topology.Node{{Name: "a-01", Endpoint: "ssh://a"}}}}}, preflight.Facts{}, ""},
 	} {
-		s := &Session{Lab: lab.New("halab", nil, func(event.Event) {})}
-		reachable, why := s.reach(&c.lab, c.facts)
+		reachable, why := reach(lab.New("halab", nil, func(event.Event) {}), &c.lab, c.facts)
 		if reachable != (c.why == "") || !strings.Contains(why, c.why) {
 			t.Errorf("%s: %v, %q", c.name, reachable, why)
 		}

@@ -24,6 +24,7 @@ const bringTime = time.Minute
 // Compare brings the lab up with each side in turn, and runs the scenarios once a
 // round. A side that was never up has no result.
 func (s *Session) Compare(ctx context.Context, o CompareOrder) ([2]*outage.Result, error) {
+	m := measuring{s}
 	var heads [2]*outage.Result
 	var sides [2]drill.Side
 	for i, name := range o.Names {
@@ -32,11 +33,11 @@ func (s *Session) Compare(ctx context.Context, o CompareOrder) ([2]*outage.Resul
 				return nil, err
 			}
 			var err error
-			if heads[i], err = s.head(ctx); err != nil {
+			if heads[i], err = m.head(ctx); err != nil {
 				return nil, err
 			}
 			heads[i].FloorMs = drill.FloorMs()
-			return s.drills(drill.Options{Repeat: 1, Seed: o.Seed, Attempts: o.Attempts}), nil
+			return m.drills(drill.Options{Repeat: 1, Seed: o.Seed, Attempts: o.Attempts}), nil
 		}}
 	}
 	pick := func(*drill.Drill) ([]drill.Scenario, error) {
@@ -44,7 +45,7 @@ func (s *Session) Compare(ctx context.Context, o CompareOrder) ([2]*outage.Resul
 		if err != nil {
 			return nil, err
 		}
-		return s.choose(all, o.Scenarios)
+		return choose(all, o.Scenarios, s.emit)
 	}
 	results, err := drill.Compare(ctx, sides, pick, o.Rounds, o.Seed)
 	for i, head := range heads {

@@ -43,7 +43,7 @@ func (m making) checkup(ctx context.Context, project *composefile.Project) []pre
 	facts := m.facts(ctx, project)
 	m.locate(ctx, project, &facts)
 	findings := preflight.Evaluate(facts)
-	if f, several := m.s.fleet(); several {
+	if f, several := severalHosts(m.s.engine); several {
 		for _, h := range examineHosts(ctx, f, &project.Lab, listenTime) {
 			findings = append(findings, h.findings...)
 		}

@@ -18,11 +18,11 @@ type Removed struct {
 // Down removes everything of the lab, and the images as well where they are not
 // wanted any more.
 func (s *Session) Down(ctx context.Context, images bool) (Removed, error) {
-	r, err := s.Lab.Down(ctx)
+	r, err := s.lab.Down(ctx)
 	removed := Removed{Lab: s.Name, Containers: r.Containers, Networks: r.Networks, Volumes: r.Volumes,
 		Interfaces: append([]string{}, r.Interfaces...)}
 	if err == nil && images {
-		removed.Images, err = s.Lab.RemoveImages(ctx)
+		removed.Images, err = s.lab.RemoveImages(ctx)
 	}
 	if err != nil && ctx.Err() != nil {
 		err = errors.Join(&InterruptedError{"run halab down again for the rest"}, err)

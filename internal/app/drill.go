@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"halab/internal/drill"
+	"halab/internal/event"
 	"halab/internal/outage"
 	"halab/internal/topology"
 )
@@ -33,16 +34,17 @@ func (s *Session) Drill(ctx context.Context, o DrillOrder) (*outage.Result, erro
 		if err != nil {
 			return nil, err
 		}
-		if picked, err = s.pick(all, o); err != nil {
+		if picked, err = o.pick(all, s.emit); err != nil {
 			return nil, err
 		}
 	}
-	s.clocks(ctx) // what the nodes said since a moment is asked for by their own
-	result, err := s.head(ctx)
+	clocks(ctx, s.engine) // what the nodes said since a moment is asked for by their own
+	m := measuring{s}
+	result, err := m.head(ctx)
 	if err != nil {
 		return nil, err
 	}
-	d := s.drills(o.Options)
+	d := m.drills(o.Options)
 	if result.Daemons, err = d.Daemons(ctx); err != nil {
 		return nil, err
 	}
@@ -51,10 +53,10 @@ func (s *Session) Drill(ctx context.Context, o DrillOrder) (*outage.Result, erro
 	switch {
 	case o.Soak > 0:
 		var sr outage.ScenarioResult
-		sr, err = d.Soak(ctx, s.frontCluster(ctx), o.Soak, s.stress(o.Stress))
+		sr, err = d.Soak(ctx, m.frontCluster(ctx), o.Soak, stress{s, o.Stress}.during())
 		each(sr)
 	case o.calibrates():
-		err = d.Calibrate(ctx, s.frontCluster(ctx), each)
+		err = d.Calibrate(ctx, m.frontCluster(ctx), each)
 	default:
 		err = d.Run(ctx, picked, each)
 	}
@@ -77,32 +79,35 @@ func (s *Session) Scenarios(ctx context.Context, custom []drill.Scenario) ([]dri
 
 // pick chooses the scenarios: those of the files where there are any, else the
 // built-in ones that were named, or all of them.
-func (s *Session) pick(all []drill.Scenario, o DrillOrder) ([]drill.Scenario, error) {
+func (o DrillOrder) pick(all []drill.Scenario, sink event.Sink) ([]drill.Scenario, error) {
 	if len(o.Custom) > 0 && len(o.Names) == 0 {
 		return o.Custom, nil
 	}
-	return s.choose(all, o.Names)
+	return choose(all, o.Names, sink)
 }
 
 // choose picks the scenarios by name, and says what this lab can't do of them.
-func (s *Session) choose(all []drill.Scenario, names []string) ([]drill.Scenario, error) {
+func choose(all []drill.Scenario, names []string, sink event.Sink) ([]drill.Scenario, error) {
 	picked, err := drill.Select(all, names)
 	for _, sc := range all {
 		if err == nil && sc.Unfit != "" && (len(names) == 0 || slices.Contains(names, sc.Cluster)) {
-			s.Emit.Info(sc.Name, "left out: "+sc.Unfit)
+			sink.Info(sc.Name, "left out: "+sc.Unfit)
 		}
 	}
 	return picked, err
 }
 
+// measuring is what drills of a session have in common.
+type measuring struct{ s *Session }
+
 // drills are those on this session's lab.
-func (s *Session) drills(o drill.Options) *drill.Drill {
-	return drill.New(s.Lab, s.injector(), s.Engine, s.Emit, o)
+func (m measuring) drills(o drill.Options) *drill.Drill {
+	return drill.New(m.s.lab, m.s.injector(), m.s.engine, m.s.emit, o)
 }
 
 // frontCluster is the one that clients meet first.
-func (s *Session) frontCluster(ctx context.Context) string {
-	st, err := s.Lab.Status(ctx)
+func (m measuring) frontCluster(ctx context.Context) string {
+	st, err := m.s.lab.Status(ctx)
 	if err != nil {
 		return "frontend" // what is asked for it next says what is wrong
 	}
@@ -111,17 +116,17 @@ func (s *Session) frontCluster(ctx context.Context) string {
 }
 
 // head is a result without its scenarios: what was measured on.
-func (s *Session) head(ctx context.Context) (*outage.Result, error) {
-	st, err := s.running(ctx)
+func (m measuring) head(ctx context.Context) (*outage.Result, error) {
+	st, err := m.s.running(ctx)
 	if err != nil {
 		return nil, err
 	}
-	info, err := s.Engine.Info(ctx)
+	info, err := m.s.engine.Info(ctx)
 	if err != nil {
 		return nil, err
 	}
 	return &outage.Result{
-		Schema: outage.Schema, Halab: s.world.Version, Date: time.Now().UTC().Truncate(time.Second),
+		Schema: outage.Schema, Halab: m.s.world.Version, Date: time.Now().UTC().Truncate(time.Second),
 		Machine: outage.Machine{
 			Kernel: info.Kernel, CPUs: info.CPUs, MemoryMiB: info.Memory >> 20,
 			Engine: info.Version, System: info.OS, Cgroup: info.CgroupVersion,

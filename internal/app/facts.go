@@ -13,10 +13,10 @@ import (
 // facts collects what preflight judges, about the lab as it is described.
 func (m making) facts(ctx context.Context, p *composefile.Project) preflight.Facts {
 	l, local := &p.Lab, false
-	if e, ok := m.s.Engine.(interface{ Endpoint() string }); ok {
+	if e, ok := m.s.engine.(interface{ Endpoint() string }); ok {
 		local = strings.HasPrefix(e.Endpoint(), "unix://")
 	}
-	return preflight.Collect(ctx, m.s.Engine, local, preflight.Facts{
+	return preflight.Collect(ctx, m.s.engine, local, preflight.Facts{
 		Lab: l.Name, Subnet: l.Network.Subnet, Parent: l.Network.Parent, Own: l.Network.Own, Base: m.set.Base, Hosts: l.OnHosts(),
 		Names: wantedNames(p),
 	})
@@ -26,7 +26,7 @@ func (m making) facts(ctx context.Context, p *composefile.Project) preflight.Fac
 // there that a killed halab left: until then interfaces come and go.
 func (m making) settled(ctx context.Context, p *composefile.Project) preflight.Facts {
 	facts := m.facts(ctx, p)
-	others, err := m.s.Lab.EndHelpers(ctx, facts.Containers)
+	others, err := m.s.lab.EndHelpers(ctx, facts.Containers)
 	if err != nil {
 		facts.EngineError = err
 		return facts
@@ -44,11 +44,11 @@ func (m making) locate(ctx context.Context, p *composefile.Project, f *preflight
 	if f.EngineError != nil || !f.Local || f.Beside != preflight.NotKnown || p.Lab.OnHosts() {
 		return
 	}
-	image, err := m.s.Lab.HelperImage(ctx, f.Containers)
+	image, err := m.s.lab.HelperImage(ctx, f.Containers)
 	if err != nil || image == "" {
 		return // as long as nothing was built, it is taken for granted
 	}
-	if namespace, err := m.s.Lab.HostLook(ctx, image, hostRequest(&p.Lab)); err == nil {
+	if namespace, err := m.s.lab.HostLook(ctx, image, hostRequest(&p.Lab)); err == nil {
 		f.LearnNamespace(namespace)
 	}
 }

@@ -56,7 +56,7 @@ func (s *Session) Fail(ctx context.Context, o FailOrder) (Broken, error) {
 	if err != nil {
 		return Broken{}, err
 	}
-	moves, err := s.afterwards(ctx, before, nodes, o.Order)
+	moves, err := afterwards(ctx, s.lab, before, nodes, o.Order)
 	return Broken{Done: done, VIPs: moves}, err
 }
 
@@ -66,14 +66,14 @@ const electionPatience = 6 * time.Second
 
 // afterwards waits until the VIP has left the nodes that were broken, where
 // what was broken should make it leave, and says who holds it then.
-func (s *Session) afterwards(ctx context.Context, before *lab.Status, nodes []string, order fault.Order) ([]VIPMove, error) {
+func afterwards(ctx context.Context, l *lab.Lab, before *lab.Status, nodes []string, order fault.Order) ([]VIPMove, error) {
 	patience := electionPatience
 	if !order.MovesVIP() {
 		patience = 0
 	}
 	var moves []VIPMove
 	_, err := every(ctx, 30*time.Millisecond, max(patience, time.Millisecond), func() (bool, error) {
-		now, err := s.Lab.Status(ctx)
+		now, err := l.Status(ctx)
 		if err != nil {
 			return false, err
 		}

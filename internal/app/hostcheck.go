@@ -27,7 +27,7 @@ const listenTime = 2500 * time.Millisecond
 // admit looks at each host before a lab is made there. One that a lab can't be
 // on is told of and left out; the others go on. Where none is left, up fails.
 func admit(ctx context.Context, s *Session, l *topology.Lab) error {
-	f, ok := s.fleet()
+	f, ok := severalHosts(s.engine)
 	if !ok {
 		return nil
 	}
@@ -45,7 +45,7 @@ func admit(ctx context.Context, s *Session, l *topology.Lab) error {
 		}
 		for _, found := range h.findings {
 			if found.Level == preflight.Warning {
-				s.Emit.Warn("", strings.ReplaceAll(found.String(), "\n  ", "; "))
+				s.emit.Warn("", strings.ReplaceAll(found.String(), "\n  ", "; "))
 			}
 		}
 	}

@@ -8,6 +8,7 @@ import (
 	"sync"
 
 	"halab/internal/engine/fleet"
+	"halab/internal/event"
 	"halab/internal/topology"
 )
 
@@ -55,15 +56,15 @@ func (w World) engines(ctx context.Context, set Setting) (Engine, *topology.Lab,
 	return fleet.New(whole, members), &project.Lab, nil
 }
 
-// fleet is the session's engine where it is one of several hosts.
-func (s *Session) fleet() (*fleet.Fleet, bool) {
-	f, ok := s.Engine.(*fleet.Fleet)
+// severalHosts is an engine that is one of several hosts.
+func severalHosts(e Engine) (*fleet.Fleet, bool) {
+	f, ok := e.(*fleet.Fleet)
 	return f, ok
 }
 
 // clocks measures the clocks of the hosts, where nodes are hosts.
-func (s *Session) clocks(ctx context.Context) map[string]fleet.Clock {
-	f, ok := s.fleet()
+func clocks(ctx context.Context, e Engine) map[string]fleet.Clock {
+	f, ok := severalHosts(e)
 	if !ok {
 		return nil
 	}
@@ -72,20 +73,20 @@ func (s *Session) clocks(ctx context.Context) map[string]fleet.Clock {
 
 // tellClocks says how far the hosts' clocks are off, by which what they write is
 // put into order.
-func (s *Session) tellClocks(clocks map[string]fleet.Clock) {
+func tellClocks(sink event.Sink, clocks map[string]fleet.Clock) {
 	for _, name := range slices.Sorted(maps.Keys(clocks)) {
 		text := clocks[name].String()
 		if clocks[name].Known() != 0 {
 			text += "; its times are corrected by that"
 		}
-		s.Emit.Info(name, text)
+		sink.Info(name, text)
 	}
 }
 
 // distribute brings the images to all hosts that lack them. A host that fails
 // is left out; the others go on, and up says so at its end.
 func distribute(ctx context.Context, s *Session, images map[string]string) error {
-	f, ok := s.fleet()
+	f, ok := severalHosts(s.engine)
 	if !ok {
 		return nil
 	}
@@ -95,9 +96,9 @@ func distribute(ctx context.Context, s *Session, images map[string]string) error
 		mu.Lock()
 		defer mu.Unlock()
 		if ends[host] == nil {
-			ends[host] = s.Emit.Begin(host, "load", "it lacks images")
+			ends[host] = s.emit.Begin(host, "load", "it lacks images")
 		}
-		s.Emit.Update(host, "load", line)
+		s.emit.Update(host, "load", line)
 	})
 	for host, end := range ends {
 		end(failed[host])

@@ -20,7 +20,7 @@ type Logs struct {
 // Logs finds the lines of a target, "" for all of the lab; with follow new ones as
 // well, until ctx ends.
 func (s *Session) Logs(ctx context.Context, target string, o lab.LogOrder, follow bool) (*Logs, error) {
-	l := &Logs{lab: s.Lab, order: o, follow: follow}
+	l := &Logs{lab: s.lab, order: o, follow: follow}
 	switch target {
 	case topology.Client:
 		l.Names, l.order.Nodes = []string{target}, []string{target}
@@ -43,16 +43,16 @@ func (s *Session) Logs(ctx context.Context, target string, o lab.LogOrder, follo
 		}
 		l.Names = l.order.Nodes
 	}
-	s.tellClocks(s.clocks(ctx))
+	tellClocks(s.emit, clocks(ctx, s.engine))
 	return l, nil
 }
 
 // anything reads the lab, of which something must be there: a helper or client
 // without nodes may still have something to say.
 func (s *Session) anything(ctx context.Context) (*lab.Status, error) {
-	st, err := s.Lab.Status(ctx)
+	st, err := s.lab.Status(ctx)
 	if err == nil && len(st.Clusters) == 0 {
-		all, lerr := s.Lab.Containers(ctx)
+		all, lerr := s.lab.Containers(ctx)
 		if lerr != nil || len(all) == 0 {
 			return nil, s.notUp()
 		}

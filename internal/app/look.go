@@ -5,20 +5,22 @@ import (
 	"fmt"
 	"time"
 
+	"halab/internal/engine"
 	"halab/internal/lab"
+	"halab/internal/topology"
 )
 
 // Look reads the lab, which need not be there. Of nodes that are hosts of their
 // own it also says how far their clocks are off.
 func (s *Session) Look(ctx context.Context) (*lab.Status, error) {
-	clocks := s.clocks(ctx)
-	st, err := s.Lab.Status(ctx)
+	offsets := clocks(ctx, s.engine)
+	st, err := s.lab.Status(ctx)
 	if err != nil {
 		return nil, err
 	}
 	for _, c := range st.Clusters {
 		for i := range c.Nodes {
-			if clock, known := clocks[c.Nodes[i].Name]; known {
+			if clock, known := offsets[c.Nodes[i].Name]; known {
 				c.Nodes[i].ClockOffset, c.Nodes[i].ClockWithin = new(clock.Offset.Seconds()), new(clock.Within.Seconds())
 			}
 		}
@@ -35,7 +37,7 @@ const forever = 1000 * time.Hour
 // Watch hands the lab over, now and again and again until ctx or take ends it.
 func (s *Session) Watch(ctx context.Context, take func(*lab.Status) error) error {
 	_, err := every(ctx, watchInterval, forever, func() (bool, error) {
-		st, err := s.Lab.Status(ctx)
+		st, err := s.lab.Status(ctx)
 		if err == nil {
 			err = take(st)
 		}
@@ -44,9 +46,21 @@ func (s *Session) Watch(ctx context.Context, take func(*lab.Status) error) error
 	return err
 }
 
+// Known is the running lab where it can be asked before ctx ends, else that of the
+// description; nil where there is neither.
+func (w World) Known(ctx context.Context, set Setting) *topology.Lab {
+	if s, err := Open(ctx, w, set, nil); err == nil {
+		defer s.Close()
+		if st, err := s.running(ctx); err == nil {
+			return st.Topology()
+		}
+	}
+	return set.Topology(context.WithoutCancel(ctx))
+}
+
 // running reads the lab, which must be there.
 func (s *Session) running(ctx context.Context) (*lab.Status, error) {
-	st, err := s.Lab.Status(ctx)
+	st, err := s.lab.Status(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -59,3 +73,6 @@ func (s *Session) running(ctx context.Context) (*lab.Status, error) {
 func (s *Session) notUp() error {
 	return fmt.Errorf("lab %s is not up: the engine has none of its nodes\n  bring it up:  halab up", s.Name)
 }
+
+// Info describes the engine.
+func (s *Session) Info(ctx context.Context) (engine.Info, error) { return s.engine.Info(ctx) }

@@ -26,23 +26,23 @@ func (s *Session) NetworkUp(ctx context.Context) (Wiring, error) {
 		return Wiring{}, err
 	}
 	request := hostRequest(&p.project.Lab)
-	if err := s.Lab.HostUp(ctx, p.images["node"], request); err != nil {
+	if err := s.lab.HostUp(ctx, p.images["node"], request); err != nil {
 		return Wiring{}, err
 	}
 	w := Wiring{Lab: s.Name, Parent: request.Parent, Leg: request.Leg, LegAddress: request.LegIP}
-	_, w.Unreachable = s.reach(&p.project.Lab, p.facts)
+	_, w.Unreachable = reach(s.lab, &p.project.Lab, p.facts)
 	return w, nil
 }
 
 // NetworkDown removes them.
 func (s *Session) NetworkDown(ctx context.Context) (Wiring, error) {
 	w := Wiring{Lab: s.Name}
-	image, err := s.Lab.HelperImage(ctx, nil)
+	image, err := s.lab.HelperImage(ctx, nil)
 	if err != nil || image == "" {
 		return w, err // without an image there was no helper that could have made any
 	}
 	l := topology.Lab{Name: s.Name}
 	request := agentapi.NetworkRequest{Lab: s.Name, Parent: topology.OwnParent(s.Name), Peer: l.Peer(), Leg: l.Leg()}
-	w.Removed, err = s.Lab.HostDown(ctx, image, request)
+	w.Removed, err = s.lab.HostDown(ctx, image, request)
 	return w, err
 }

@@ -79,7 +79,7 @@ func (w World) askFile(ctx context.Context, set Setting, spec engine.ContainerSp
 		return "", false // no engine, no lab
 	}
 	defer s.Close()
-	all, err := s.Lab.Containers(ctx)
+	all, err := s.lab.Containers(ctx)
 	if err != nil {
 		return "", false
 	}
@@ -89,7 +89,7 @@ func (w World) askFile(ctx context.Context, set Setting, spec engine.ContainerSp
 			continue
 		}
 		var said bytes.Buffer
-		code, err := s.Engine.Exec(ctx, c.ID, engine.ExecSpec{Stdout: &said,
+		code, err := s.engine.Exec(ctx, c.ID, engine.ExecSpec{Stdout: &said,
 			Command: []string{agentapi.BinaryPath, "agent", agentapi.CommandConfig, spec.Labels[engine.LabelService]}})
 		return said.String(), err == nil && code == 0
 	}

@@ -50,5 +50,5 @@ func (m machines) On(ctx context.Context, node string) (bool, error) {
 
 // injector breaks and mends this session's lab, with its nodes' power.
 func (s *Session) injector() *fault.Injector {
-	return fault.NewInjector(s.Lab, s.Engine, s.power)
+	return fault.NewInjector(s.lab, s.engine, s.power)
 }

@@ -63,7 +63,7 @@ func (m making) plan(ctx context.Context) (plan.Plan, error) {
 	if err != nil {
 		return all, err
 	}
-	rest, err := m.s.Lab.Plan(ctx, want)
+	rest, err := m.s.lab.Plan(ctx, want)
 	if err != nil {
 		return all, err
 	}
@@ -113,7 +113,7 @@ func (m making) describe(ctx context.Context, choose func(context.Context) (stri
 		}
 	}
 	for _, w := range p.project.Warnings { // what the description says and halab leaves out
-		m.s.Emit.Warn("", fmt.Sprint(w))
+		m.s.emit.Warn("", fmt.Sprint(w))
 	}
 	return p, nil
 }
@@ -123,7 +123,7 @@ func (m making) describe(ctx context.Context, choose func(context.Context) (stri
 func (m making) examine(findings []preflight.Finding) error {
 	for _, f := range findings {
 		if f.Level == preflight.Warning && f.Check != "leftovers" && f.Check != "host" {
-			m.s.Emit.Warn("", strings.ReplaceAll(f.String(), "\n  ", "; "))
+			m.s.emit.Warn("", strings.ReplaceAll(f.String(), "\n  ", "; "))
 		}
 	}
 	return preflight.Error(findings)

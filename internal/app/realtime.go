@@ -48,7 +48,7 @@ func (m making) grantRealtime(ctx context.Context, p *prepared, specs []engine.C
 	if !p.facts.Local || p.facts.Engine.RootCgroup == "" {
 		return
 	}
-	own, err := m.s.Lab.Containers(ctx)
+	own, err := m.s.lab.Containers(ctx)
 	if err != nil {
 		return // up will say what is wrong with the engine
 	}
@@ -65,7 +65,7 @@ func (m making) grantRealtime(ctx context.Context, p *prepared, specs []engine.C
 		specs[i].RealtimeUs, specs[i].CgroupParent = us, p.facts.Engine.RootCgroup
 	}
 	if text := a.shortage(left, total); text != "" {
-		m.s.Emit.Info("", text)
+		m.s.emit.Info("", text)
 	}
 }
 

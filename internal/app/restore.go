@@ -37,7 +37,7 @@ func (s *Session) Restore(ctx context.Context, target string, scope fault.Scope,
 	done, err := s.injector().RestoreHealthy(ctx, scope, patience, nil)
 	r := Restored{Mended: append([]fault.Mended{}, done...), Seconds: time.Since(begin).Seconds()}
 	if err == nil {
-		r.Silence = s.Lab.Silence("restore again when that is mended")
+		r.Silence = s.lab.Silence("restore again when that is mended")
 		r.Healthy = r.Silence == nil
 	}
 	return r, err
@@ -58,7 +58,7 @@ func (s *Session) EndFault(ctx context.Context, until time.Time, service topolog
 	was := map[string]bool{} // seen down
 	begin := time.Now()
 	_, err := every(ctx, endPoll, max(time.Until(until), time.Millisecond), func() (bool, error) {
-		all, err := s.Lab.Containers(ctx)
+		all, err := s.lab.Containers(ctx)
 		if err != nil {
 			return false, ctx.Err() // the engine may be restarting
 		}

@@ -16,7 +16,7 @@ func (s *Session) Shell(ctx context.Context, target string) (func(context.Contex
 	if err != nil {
 		return nil, err
 	}
-	return func(ctx context.Context, spec engine.ExecSpec) (int, error) { return s.Engine.Exec(ctx, c.ID, spec) }, nil
+	return func(ctx context.Context, spec engine.ExecSpec) (int, error) { return s.engine.Exec(ctx, c.ID, spec) }, nil
 }
 
 func (s *Session) machine(ctx context.Context, target string) (engine.Container, error) {
@@ -39,7 +39,7 @@ func (s *Session) machine(ctx context.Context, target string) (engine.Container,
 }
 
 func (s *Session) nodeContainer(ctx context.Context, node string) (engine.Container, error) {
-	all, err := s.Lab.Containers(ctx)
+	all, err := s.lab.Containers(ctx)
 	if err != nil {
 		return engine.Container{}, err
 	}

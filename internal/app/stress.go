@@ -22,24 +22,31 @@ const stressTime = time.Hour
 // stress keeps the engine's machine busy while a soak runs: busy loops in a
 // container of their own, of ordinary weight, and an image that is built over
 // and over.
-func (s *Session) stress(loops int) func(context.Context) error {
-	if loops <= 0 {
+type stress struct {
+	s     *Session
+	loops int
+}
+
+// during is what runs meanwhile; nil: nothing.
+func (t stress) during() func(context.Context) error {
+	if t.loops <= 0 {
 		return nil
 	}
 	return func(ctx context.Context) error {
-		base, id, err := s.burn(ctx, loops)
+		s := t.s
+		base, id, err := t.burn(ctx)
 		if err != nil {
 			return err
 		}
 		defer func() {
 			clean, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Minute)
 			defer cancel()
-			if err := s.Engine.ContainerRemove(clean, id); err != nil && !errors.Is(err, engine.ErrNotFound) {
-				s.Emit.Warn("stress", "its container was not removed: "+err.Error()+"; halab down removes it")
+			if err := s.engine.ContainerRemove(clean, id); err != nil && !errors.Is(err, engine.ErrNotFound) {
+				s.emit.Warn("stress", "its container was not removed: "+err.Error()+"; halab down removes it")
 			}
 		}()
 		for round := 1; ctx.Err() == nil; round++ {
-			if err := s.rebuild(ctx, base, round); err != nil && ctx.Err() == nil {
+			if err := t.rebuild(ctx, base, round); err != nil && ctx.Err() == nil {
 				return fmt.Errorf("build an image meanwhile: %w", err)
 			}
 		}
@@ -49,8 +56,9 @@ func (s *Session) stress(loops int) func(context.Context) error {
 
 // burn starts the busy loops in a container that has nothing else, and says
 // from which image.
-func (s *Session) burn(ctx context.Context, loops int) (image, id string, err error) {
-	all, err := s.Lab.Containers(ctx)
+func (t stress) burn(ctx context.Context) (image, id string, err error) {
+	s := t.s
+	all, err := s.lab.Containers(ctx)
 	if err != nil {
 		return "", "", err
 	}
@@ -59,17 +67,17 @@ func (s *Session) burn(ctx context.Context, loops int) (image, id string, err er
 		return "", "", s.notUp()
 	}
 	image = all[at].ImageID
-	id, err = s.Engine.ContainerCreate(ctx, engine.ContainerSpec{
+	id, err = s.engine.ContainerCreate(ctx, engine.ContainerSpec{
 		Name: s.Name + "-helper-stress", Image: image,
 		Entrypoint:  []string{agentapi.BinaryPath, "agent", agentapi.CommandBurn},
-		Command:     []string{"--for", stressTime.String(), strconv.Itoa(loops)},
+		Command:     []string{"--for", stressTime.String(), strconv.Itoa(t.loops)},
 		Labels:      map[string]string{engine.LabelLab: s.Name, engine.LabelService: "helper"},
 		NetworkMode: "none", CapDrop: []string{"ALL"}, SecurityOpt: []string{"no-new-privileges"}, ReadOnly: true,
 	})
 	if err != nil {
 		return "", "", err
 	}
-	return image, id, s.Engine.ContainerStart(ctx, id)
+	return image, id, s.engine.ContainerStart(ctx, id)
 }
 
 // wasteFile is built over and over during a soak: it reads and packs all that
@@ -81,23 +89,23 @@ RUN echo "round ${ROUND}" && find /usr -xdev -type f -exec cat {} + | gzip >/tmp
 `
 
 // rebuild builds an image that nobody wants, and removes it.
-func (s *Session) rebuild(ctx context.Context, base string, round int) error {
+func (t stress) rebuild(ctx context.Context, base string, round int) error {
 	var folder bytes.Buffer
-	t := tar.NewWriter(&folder)
-	err := t.WriteHeader(&tar.Header{Name: "Dockerfile", Mode: 0o644, Size: int64(len(wasteFile))})
+	w := tar.NewWriter(&folder)
+	err := w.WriteHeader(&tar.Header{Name: "Dockerfile", Mode: 0o644, Size: int64(len(wasteFile))})
 	if err == nil {
-		_, err = t.Write([]byte(wasteFile))
+		_, err = w.Write([]byte(wasteFile))
 	}
-	if err = errors.Join(err, t.Close()); err != nil {
+	if err = errors.Join(err, w.Close()); err != nil {
 		return err
 	}
-	id, err := s.Engine.ImageBuild(ctx, engine.BuildSpec{
+	id, err := t.s.engine.ImageBuild(ctx, engine.BuildSpec{
 		Dockerfile: "Dockerfile", NetworkMode: "none", Context: &folder,
 		Args:   map[string]string{"BASE": base, "ROUND": strconv.Itoa(round)},
-		Labels: map[string]string{engine.LabelLab: s.Name},
+		Labels: map[string]string{engine.LabelLab: t.s.Name},
 	}, func(string) {})
 	if err != nil {
 		return err
 	}
-	return s.Engine.ImageRemove(ctx, id)
+	return t.s.engine.ImageRemove(ctx, id)
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"time"
 
+	"halab/internal/lab"
 	"halab/internal/plan"
 	"halab/internal/preflight"
 	"halab/internal/topology"
@@ -35,7 +36,7 @@ func (s *Session) Up(ctx context.Context, patience time.Duration) (UpResult, err
 	l := &p.project.Lab
 	front, _ := l.Front()
 	up := UpResult{Lab: l.Name, Base: p.base, Profile: string(l.Profile), URL: front.URL(front.Path()), Seconds: time.Since(begin).Seconds()}
-	up.Reachable, up.Unreachable = s.reach(l, p.facts)
+	up.Reachable, up.Unreachable = reach(s.lab, l, p.facts)
 	return up, nil
 }
 
@@ -49,7 +50,7 @@ func (m making) up(ctx context.Context, patience time.Duration) (*prepared, erro
 	if err != nil {
 		return nil, err
 	}
-	if err := m.s.Lab.Up(ctx, want); err != nil {
+	if err := m.s.lab.Up(ctx, want); err != nil {
 		if ctx.Err() != nil {
 			err = errors.Join(&InterruptedError{"what was made stays; halab up goes on from there, halab down removes it"}, err)
 		}
@@ -64,12 +65,12 @@ func (s *Session) Plan(ctx context.Context) (plan.Plan, error) {
 }
 
 // reach says whether the VIPs can be asked from here, and if not, why.
-func (s *Session) reach(l *topology.Lab, f preflight.Facts) (reachable bool, why string) {
+func reach(made *lab.Lab, l *topology.Lab, f preflight.Facts) (reachable bool, why string) {
 	if l.OnHosts() {
 		return true, "" // on a network of its own, which halab knows nothing about
 	}
-	if s.Lab.Namespace() != "" {
-		f.LearnNamespace(s.Lab.Namespace())
+	if made.Namespace() != "" {
+		f.LearnNamespace(made.Namespace())
 	}
 	leg := fmt.Sprintf("the leg of the engine's host, %s,", l.Network.HostLeg)
 	switch {

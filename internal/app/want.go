@@ -13,7 +13,7 @@ import (
 // want is what the lab package is asked for, with the budgets that this machine
 // can give.
 func (m making) want(ctx context.Context, p *prepared, patience time.Duration) (lab.Want, error) {
-	if f, several := m.s.fleet(); several {
+	if f, several := severalHosts(m.s.engine); several {
 		p.roots = f.RootCgroups(ctx)
 	}
 	want, err := p.want(patience)

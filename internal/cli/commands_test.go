@@ -124,7 +124,7 @@ func TestDown(t *testing.T) {
 	if err := json.Unmarshal([]byte(r.stdout), &got); err != nil {
 		t.Fatalf("%v: %s%s", err, r.stdout, r.stderr)
 	}
-	if left, _ := w.engine.Containers(t.Context(), nil); got.Containers != 17 || got.Volumes != 4 || got.Networks != 1 || len(left) != 0 {
+	if left, _ := w.Engine.Containers(t.Context(), nil); got.Containers != 17 || got.Volumes != 4 || got.Networks != 1 || len(left) != 0 {
 		t.Errorf("removed %+v, left %d", got, len(left))
 	}
 }
@@ -173,7 +173,7 @@ func TestInterruptedWatchStillSumsUp(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	seen := make(chan result, 1)
 	go func() { seen <- w.runCtx(ctx, "watch") }()
-	await(t, func() bool { return len(w.engine.CallsOf("Exec")) > 0 })
+	await(t, func() bool { return len(w.Engine.CallsOf("Exec")) > 0 })
 	cancel()
 	r := <-seen
 	if r.code != exitInterrupted || !strings.Contains(r.stdout, "requests in") || r.stderr != "halab: interrupted\n" {
@@ -187,11 +187,11 @@ func TestShellPassesCommandAndCodeOn(t *testing.T) {
 	if r.code != 7 || r.stdout != "frontend-01: ip|-brief|address; rm\n" || r.stderr != "to stderr\n" {
 		t.Errorf("exit %d\n%s%s", r.code, r.stdout, r.stderr)
 	}
-	if err := w.engine.ContainerKill(t.Context(), w.ids["frontend-02"], "KILL"); err != nil {
+	if err := w.Engine.ContainerKill(t.Context(), w.IDs["frontend-02"], "KILL"); err != nil {
 		t.Fatal(err)
 	}
 	await(t, func() bool {
-		c, err := w.engine.Inspect(t.Context(), w.ids["frontend-02"])
+		c, err := w.Engine.Inspect(t.Context(), w.IDs["frontend-02"])
 		return err == nil && c.State == engine.StateExited
 	})
 	if r = w.run("shell", "frontend-02"); r.code != exitFailed || !strings.Contains(r.stderr, "halab restore frontend-02") {
@@ -201,7 +201,7 @@ func TestShellPassesCommandAndCodeOn(t *testing.T) {
 
 func TestEngineErrorsAreOneMessage(t *testing.T) {
 	w := newWorld(t).up()
-	w.engine.Hooks.Before = func(context.Context, enginetest.Call) error {
+	w.Engine.Hooks.Before = func(context.Context, enginetest.Call) error {
 		return fmt.Errorf("%w: no socket\x1b[2J\n  start it: systemctl start docker", engine.ErrUnreachable)
 	}
 	for _, c := range []string{"status", "down", "fail frontend-01 app", "logs", "curl", "restore"} {
@@ -219,7 +219,7 @@ func TestEngineErrorsAreOneMessage(t *testing.T) {
 func TestInterruptedDown(t *testing.T) {
 	w := newWorld(t).up()
 	ctx, cancel := context.WithCancel(t.Context())
-	w.engine.Hooks.Before = func(ctx context.Context, c enginetest.Call) error {
+	w.Engine.Hooks.Before = func(ctx context.Context, c enginetest.Call) error {
 		if c.Method == "ContainerRemove" {
 			cancel()
 		}

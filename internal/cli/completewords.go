@@ -121,23 +121,17 @@ func (p *program) targets(ctx context.Context, at *place) []candidate {
 
 // knownLab reads the lab that the global flags before the word name.
 func (p *program) knownLab(ctx context.Context, at *place) *topology.Lab {
-	in := &input{settings: settings{Setting: app.Setting{Name: topology.DefaultName}}}
+	set := app.Setting{Name: topology.DefaultName}
 	if name := p.env("HALAB_NAME"); name != "" {
-		in.Name = name
+		set.Name = name
 	}
 	for _, f := range at.before {
 		if name, ok := strings.CutPrefix(f, "--name="); ok {
-			in.Name = name
+			set.Name = name
 		}
 		if host, ok := strings.CutPrefix(f, "--host="); ok {
-			in.Host = host
+			set.Host = host
 		}
 	}
-	if s, err := p.session(ctx, in); err == nil {
-		defer s.close()
-		if st, err := s.Lab.Status(ctx); err == nil && len(st.Clusters) > 0 {
-			return st.Topology()
-		}
-	}
-	return in.Topology(context.WithoutCancel(ctx))
+	return p.world().Known(ctx, set)
 }

@@ -33,7 +33,7 @@ func (e asleep) Inspect(ctx context.Context, id string) (engine.Container, error
 func TestFailedNodeHoldsNothing(t *testing.T) {
 	for _, words := range []string{"fail frontend-00 node --how kill", "fail frontend-00 node", "fail frontend-00 crash"} {
 		w := newWorld(t).up()
-		w.open = func(context.Context, string) (app.Engine, error) { return asleep{keepOpen{w.engine}}, nil }
+		w.open = func(context.Context, string) (app.Engine, error) { return asleep{keepOpen{w.Engine}}, nil }
 		r := w.run(strings.Fields(words)...)
 		if r.code != 0 || !strings.HasSuffix(r.stdout, "frontend-00 (192.168.99.10) is now held by frontend-02, before by frontend-01\n") {
 			t.Errorf("%s: exit %d\n%s%s", words, r.code, r.stdout, r.stderr)

@@ -54,11 +54,11 @@ func TestFrontIsOneCluster(t *testing.T) {
 			t.Errorf("%s:\n%s%s", c.name, r.stdout, r.stderr)
 		}
 		for _, command := range []string{"curl", "watch --count 4"} {
-			w.engine.Forget()
+			w.Engine.Forget()
 			if r = w.run(strings.Fields(command)...); r.code != 0 {
 				t.Errorf("%s: %s: exit %d\n%s", c.name, command, r.code, r.stderr)
 			}
-			if calls := w.engine.CallsOf("Exec"); len(calls) != 1 || !strings.HasSuffix(calls[0].String(), " "+c.url) {
+			if calls := w.Engine.CallsOf("Exec"); len(calls) != 1 || !strings.HasSuffix(calls[0].String(), " "+c.url) {
 				t.Errorf("%s: %s asks %v, not %s", c.name, command, calls, c.url)
 			}
 		}

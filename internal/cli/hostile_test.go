@@ -55,8 +55,8 @@ func harmless(t *testing.T, what string, painted bool, r result) {
 // labels of its containers, and what its processes say.
 func hostile(t *testing.T) *world {
 	w := newWorld(t)
-	for i := range w.project.Containers {
-		labels := w.project.Containers[i].Spec.Labels
+	for i := range w.Project.Containers {
+		labels := w.Project.Containers[i].Spec.Labels
 		labels[engine.LabelBase], labels[engine.LabelProfile] = evil, evil
 		if labels[engine.LabelCluster] == "backend" {
 			labels[engine.LabelCluster], labels[engine.LabelVIP] = "backend"+evil, evil+"="+evil
@@ -65,10 +65,10 @@ func hostile(t *testing.T) *world {
 				labels[engine.LabelNode] += evil
 			}
 		}
-		w.project.Containers[i].Spec.Hostname = evil
+		w.Project.Containers[i].Spec.Hostname = evil
 	}
-	w.engine.Description.Version, w.engine.Description.Kernel = evil, evil
-	w.engine.Description.Name, w.engine.Description.DataRoot = evil, "/"+evil
+	w.Engine.Description.Version, w.Engine.Description.Kernel = evil, evil
+	w.Engine.Description.Name, w.Engine.Description.DataRoot = evil, "/"+evil
 	w.up()
 	state := agentapi.State{VRRP: evil, VIPs: []string{evil}, Link: evil, HAProxy: "up", Keepalived: evil, App: evil,
 		Servers: map[string]string{evil: evil, "frontend-01": evil},
@@ -84,7 +84,7 @@ func hostile(t *testing.T) *world {
 		w.say(service+"-app", time.Now(), strings.ReplaceAll(evil, "\n", " "))
 	}
 	w.say("client", time.Now(), strings.ReplaceAll(evil, "\n", " "))
-	w.engine.Hooks.Exec = func(engine.Container, engine.ExecSpec) enginetest.Program {
+	w.Engine.Hooks.Exec = func(engine.Container, engine.ExecSpec) enginetest.Program {
 		return func(_ context.Context, p enginetest.Process) int {
 			now := time.Now()
 			for i := range 4 {
@@ -150,8 +150,8 @@ func TestHostileAnswerAsJSON(t *testing.T) {
 // do something there is not offered.
 func TestHostileNamesAreNotOffered(t *testing.T) {
 	w := newWorld(t)
-	for i := range w.project.Containers {
-		if labels := w.project.Containers[i].Spec.Labels; labels[engine.LabelNode] == "frontend-02" {
+	for i := range w.Project.Containers {
+		if labels := w.Project.Containers[i].Spec.Labels; labels[engine.LabelNode] == "frontend-02" {
 			labels[engine.LabelNode] = "frontend-02;touch$IFS/tmp/x"
 		}
 	}
@@ -165,7 +165,7 @@ func TestHostileNamesAreNotOffered(t *testing.T) {
 // An engine that is somebody else's may say anything when it fails.
 func TestHostileEngineIsHarmless(t *testing.T) {
 	w := hostile(t)
-	w.engine.Hooks.Before = func(context.Context, enginetest.Call) error { return errors.New(evil) }
+	w.Engine.Hooks.Before = func(context.Context, enginetest.Call) error { return errors.New(evil) }
 	for _, command := range []string{"status", "up --verbose --timeout 10ms", "down", "logs", "restore", "doctor", "doctor --json", "build", "switch frontend", "network up"} {
 		harmless(t, command, false, w.run(strings.Split(command, " ")...))
 	}

@@ -35,7 +35,7 @@ func answersByCommand() map[string][]any {
 		"build":        {app.Built{}},
 		"lint":         {linted{}},
 		"network":      {app.Wiring{}},
-		"vagrant":      {exported{}},
+		"vagrant":      {app.Exported{}},
 		"version":      {versions{}},
 	}
 }

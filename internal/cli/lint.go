@@ -2,19 +2,16 @@ package cli
 
 import (
 	"context"
-	"errors"
 	"fmt"
-	"os"
-	"path/filepath"
 	"strings"
 
 	"github.com/urfave/cli/v2"
 
+	"halab/internal/app"
 	"halab/internal/daemonconf"
 	"halab/internal/daemonconf/facts"
 	"halab/internal/daemonconf/forecast"
 	"halab/internal/daemonconf/lint"
-	"halab/internal/daemonconf/source"
 	"halab/internal/ui"
 )
 
@@ -62,24 +59,10 @@ func (p *program) lint(_ context.Context, in *input) error {
 	if err != nil {
 		return err
 	}
-	var places []daemonconf.Place
-	for _, path := range in.args {
-		one, closing, err := openPlace(path)
-		if err != nil {
-			return usage("%s can't be read: %v", path, err)
-		}
-		defer closing()
-		places = append(places, one)
-	}
-	nodes, err := daemonconf.Load(places, versions)
-	var bad *source.Error
-	switch {
-	case errors.As(err, &bad):
-		return usage("%v", bad)
-	case err != nil:
+	report, err := app.Lint(in.args, versions)
+	if err != nil {
 		return err
 	}
-	report := lint.Run(nodes)
 	if err := p.writeLint(in, report, versions); err != nil {
 		return err
 	}
@@ -106,32 +89,6 @@ func lintVersions(in *input) (daemonconf.Versions, error) {
 		*to = facts.Version(text)
 	}
 	return v, nil
-}
-
-// openPlace opens what a path names. What lies outside of the folder, by way of a
-// link, is not read: a pull request's files are not the user's own.
-func openPlace(path string) (daemonconf.Place, func(), error) {
-	info, err := os.Stat(path)
-	if err != nil {
-		return daemonconf.Place{}, nil, errors.Unwrap(err)
-	}
-	whole, err := filepath.Abs(path)
-	if err != nil {
-		return daemonconf.Place{}, nil, err
-	}
-	dir, name := filepath.Clean(path), "."
-	if !info.IsDir() {
-		dir, name = filepath.Dir(dir), filepath.Base(dir)
-	}
-	root, err := os.OpenRoot(dir)
-	if err != nil {
-		return daemonconf.Place{}, nil, err
-	}
-	shown := filepath.ToSlash(dir)
-	if shown == "." {
-		shown = ""
-	}
-	return daemonconf.Place{Files: root.FS(), Name: name, Shown: shown, Label: filepath.Base(whole)}, func() { _ = root.Close() }, nil
 }
 
 func (p *program) explainRule(name string) error {

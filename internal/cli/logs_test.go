@@ -15,7 +15,7 @@ import (
 // say makes a container write a line at a moment after the world began.
 func (w *world) say(service string, at time.Time, text string) {
 	w.t.Helper()
-	if err := w.engine.Say(w.ids[service], engine.LogLine{Time: at, Text: text}); err != nil {
+	if err := w.Engine.Say(w.IDs[service], engine.LogLine{Time: at, Text: text}); err != nil {
 		w.t.Fatal(err)
 	}
 }
@@ -65,7 +65,7 @@ func TestFollowedLogsGoOnThroughARestart(t *testing.T) {
 	defer cancel()
 	var out, errs syncBuffer
 	p := &program{stdout: &out, stderr: &errs, env: func(string) string { return "" },
-		open: func(context.Context, string) (app.Engine, error) { return keepOpen{w.engine}, nil }}
+		open: func(context.Context, string) (app.Engine, error) { return keepOpen{w.Engine}, nil }}
 	ended := make(chan int, 1)
 	go func() { ended <- p.main(ctx, []string{"logs", "frontend-01", "haproxy", "-f"}) }()
 	shows := func(text string) func() bool {
@@ -73,16 +73,16 @@ func TestFollowedLogsGoOnThroughARestart(t *testing.T) {
 	}
 	await(t, shows("^[[2Jbefore"))
 	// The follower lists containers after it has begun to listen for starts.
-	await(t, func() bool { return len(w.engine.CallsOf("Logs")) > 5 })
+	await(t, func() bool { return len(w.Engine.CallsOf("Logs")) > 5 })
 	w.say("frontend-01-haproxy", time.Now(), "while")
 	await(t, shows("while"))
-	id := w.ids["frontend-01-haproxy"]
-	w.must("", w.engine.ContainerKill(t.Context(), id, "KILL"))
+	id := w.IDs["frontend-01-haproxy"]
+	w.Must("", w.Engine.ContainerKill(t.Context(), id, "KILL"))
 	await(t, func() bool {
-		c, err := w.engine.Inspect(t.Context(), id)
+		c, err := w.Engine.Inspect(t.Context(), id)
 		return err == nil && c.State == engine.StateExited
 	})
-	w.must("", w.engine.ContainerStart(t.Context(), id))
+	w.Must("", w.Engine.ContainerStart(t.Context(), id))
 	w.say("frontend-01-haproxy", time.Now(), "again")
 	await(t, shows("again"))
 	if strings.Count(out.String(), "before") != 1 {

@@ -16,7 +16,7 @@ import (
 func TestUpWaitsForEveryServer(t *testing.T) {
 	for _, view := range []string{"DOWN", "UP 1/2", "UP not checked yet"} {
 		w := newWorld(t).buildable()
-		w.servers = view
+		w.Servers = view
 		r := w.run("up", "--base", "debian12", "--timeout", "400ms", "--verbose")
 		for _, want := range []string{"halab: the lab is not whole after 400ms: ", "HAProxy on frontend-01 has frontend-02 as " + view,
 			"waiting: HAProxy on frontend-01 has frontend-01 as " + view, "halab status"} {
@@ -24,25 +24,13 @@ func TestUpWaitsForEveryServer(t *testing.T) {
 				t.Errorf("exit %d, not said: %q\n%s%s", r.code, want, r.stdout, r.stderr)
 			}
 		}
-		if asked := len(w.engine.CallsOf("Exec")); asked != 0 {
+		if asked := len(w.Engine.CallsOf("Exec")); asked != 0 {
 			t.Errorf("%d requests were made before the lab was whole", asked)
 		}
-		w.servers = "UP"
-		w.sayAll()
-		if r = w.run("up", "--base", "debian12", "--timeout", "10s"); r.code != 0 || len(w.engine.CallsOf("Exec")) == 0 {
+		w.Servers = "UP"
+		w.Report()
+		if r = w.run("up", "--base", "debian12", "--timeout", "10s"); r.code != 0 || len(w.Engine.CallsOf("Exec")) == 0 {
 			t.Errorf("a lab that is whole: exit %d\n%s", r.code, r.stderr)
-		}
-	}
-}
-
-// sayAll has every node of a lab that up made tell its state.
-func (w *world) sayAll() {
-	w.mu.Lock()
-	defer w.mu.Unlock()
-	for _, c := range w.project.Lab.Clusters {
-		for _, n := range c.Nodes {
-			line := engine.LogLine{Time: time.Now(), Text: w.line(n.Name, c.VIP.Address.String())}
-			w.must("", w.engine.Say("halab-"+n.Name, line))
 		}
 	}
 }
@@ -51,7 +39,7 @@ func (w *world) sayAll() {
 // otherwise.
 func TestUncheckedByDesignIsUp(t *testing.T) {
 	w := newWorld(t)
-	w.servers = "no check"
+	w.Servers = "no check"
 	w.up()
 	if r := w.run("status"); !strings.Contains(r.stdout, ": ready") || !strings.Contains(r.stdout, "2/2 up") {
 		t.Errorf("exit %d\n%s%s", r.code, r.stdout, r.stderr)
@@ -64,9 +52,9 @@ func TestUpEndsWithAServiceThatEnds(t *testing.T) {
 	for _, service := range []string{"app", "haproxy", "keepalived"} {
 		w := newWorld(t).buildable()
 		starts := 0
-		w.engine.Hooks.Program = func(spec engine.ContainerSpec) enginetest.Program {
+		w.Engine.Hooks.Program = func(spec engine.ContainerSpec) enginetest.Program {
 			if spec.Labels[engine.LabelService] != service || spec.Labels[engine.LabelNode] != "backend-02" {
-				return w.program(spec)
+				return w.Program(spec)
 			}
 			return func(_ context.Context, p enginetest.Process) int {
 				starts++
@@ -93,9 +81,9 @@ func TestUpEndsWithAServiceThatEnds(t *testing.T) {
 func TestUpStartsAgainWhatEndedOnce(t *testing.T) {
 	w := newWorld(t).buildable()
 	starts := 0
-	w.engine.Hooks.Program = func(spec engine.ContainerSpec) enginetest.Program {
+	w.Engine.Hooks.Program = func(spec engine.ContainerSpec) enginetest.Program {
 		if spec.Name != "halab-frontend-01-app" {
-			return w.program(spec)
+			return w.Program(spec)
 		}
 		return func(ctx context.Context, p enginetest.Process) int {
 			if starts++; starts == 1 {
@@ -117,7 +105,7 @@ func TestUpStartsAgainWhatEndedOnce(t *testing.T) {
 // long up waits.
 func TestUpNamesAFaultThatStays(t *testing.T) {
 	w := newWorld(t).buildable()
-	w.faults = map[string]string{"backend-01": "link down"}
+	w.Faults = map[string]string{"backend-01": "link down"}
 	r := w.run("up", "--base", "debian12")
 	if r.code != exitFailed || !strings.Contains(r.stderr, "halab: the lab is up and not whole: link down is done to backend-01") || !strings.Contains(r.stderr, "halab restore") {
 		t.Errorf("exit %d\n%s", r.code, r.stderr)

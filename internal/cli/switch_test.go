@@ -10,12 +10,7 @@ import (
 // classic is a lab of that profile.
 func classic(t *testing.T) *world {
 	t.Helper()
-	w := newWorld(t)
-	var err error
-	if w.project, err = (app.Setting{Name: "halab", Profile: "classic"}).Load(t.Context(), "debian12"); err != nil {
-		t.Fatal(err)
-	}
-	return w.up()
+	return worldOf(t, app.Setting{Name: "halab", Profile: "classic"}).up()
 }
 
 // keepalived of profile classic can't be asked to hand a VIP over. switch says so
@@ -23,12 +18,12 @@ func classic(t *testing.T) *world {
 func TestSwitchInClassic(t *testing.T) {
 	w := classic(t)
 	const why = "in profile classic keepalived follows no file that asks for the VIP"
-	w.engine.Forget()
+	w.Engine.Forget()
 	r := w.run("switch", "frontend")
 	if r.code != exitFailed || !strings.Contains(r.stderr, "halab: frontend-00 can't be moved on purpose: "+why+"\n") {
 		t.Errorf("switch: exit %d, %s", r.code, r.stderr)
 	}
-	for _, c := range w.engine.Calls() {
+	for _, c := range w.Engine.Calls() {
 		if c.Method == "Exec" {
 			t.Errorf("switch did %s before it refused", c)
 		}

@@ -16,22 +16,16 @@ import (
 	"halab/internal/engine/enginetest"
 )
 
-// buildable gives the engine what images of Debian 12 can be built from.
-func (w *world) buildable() *world {
-	w.engine.AddImage(engine.Image{Tags: []string{"debian:bookworm-slim", "debian:12"}})
-	return w
-}
-
 func TestUpFromNothingAndAgain(t *testing.T) {
 	w := newWorld(t).buildable()
 	r := w.run("up", "--base", "debian12")
 	if r.code != 0 || !strings.HasPrefix(r.stdout, "lab halab is up after ") || !strings.Contains(r.stdout, "halab curl   # asks http://192.168.99.10/frontend from inside; the leg") {
 		t.Fatalf("exit %d\n%s%s", r.code, r.stdout, r.stderr)
 	}
-	if n := len(w.engine.CallsOf("ImageBuild")); n != 4 {
+	if n := len(w.Engine.CallsOf("ImageBuild")); n != 4 {
 		t.Errorf("%d images were built, want 4", n)
 	}
-	all, err := w.engine.Containers(t.Context(), engine.Filter{engine.LabelLab: "halab"})
+	all, err := w.Engine.Containers(t.Context(), engine.Filter{engine.LabelLab: "halab"})
 	if err != nil || len(all) != 17 {
 		t.Fatalf("%d containers (%v)", len(all), err)
 	}
@@ -40,14 +34,14 @@ func TestUpFromNothingAndAgain(t *testing.T) {
 			t.Errorf("%s is %s and runs from %s, want its exact reference", c.Name, c.State, c.Image)
 		}
 	}
-	w.engine.Forget()
+	w.Engine.Forget()
 	r = w.run("up", "--base", "debian12", "--json")
 	var again app.UpResult
 	if err := json.Unmarshal([]byte(r.stdout), &again); err != nil || r.code != 0 || again.URL != "http://192.168.99.10/frontend" {
 		t.Errorf("exit %d, %v\n%s%s", r.code, err, r.stdout, r.stderr)
 	}
-	made := w.engine.CallsOf("ContainerCreate")
-	if len(made) != 1 || !strings.Contains(made[0].Target, "helper") || len(w.engine.CallsOf("ImageBuild")) != 0 {
+	made := w.Engine.CallsOf("ContainerCreate")
+	if len(made) != 1 || !strings.Contains(made[0].Target, "helper") || len(w.Engine.CallsOf("ImageBuild")) != 0 {
 		t.Errorf("the second up made %v", made)
 	}
 }
@@ -71,7 +65,7 @@ func TestUpDryRunChangesNothing(t *testing.T) {
 			}
 		}
 	}
-	for _, call := range w.engine.Calls() {
+	for _, call := range w.Engine.Calls() {
 		switch call.Method {
 		case "Info", "Images", "ImageInspect", "Containers", "Networks", "Volumes":
 		default:
@@ -83,14 +77,14 @@ func TestUpDryRunChangesNothing(t *testing.T) {
 func TestUpRefusesBeforeItMakesAnything(t *testing.T) {
 	w := newWorld(t).buildable()
 	other := engine.Network{Name: "vpn", Driver: "bridge", Subnets: []netip.Prefix{netip.MustParsePrefix("192.168.99.0/24")}}
-	w.must(w.engine.NetworkCreate(t.Context(), other))
-	w.engine.Forget()
+	w.Must(w.Engine.NetworkCreate(t.Context(), other))
+	w.Engine.Forget()
 	r := w.run("up", "--base", "debian12")
 	if r.code != exitFailed || !strings.Contains(r.stderr, "in use by the Docker network vpn") || !strings.Contains(r.stderr, "--subnet") {
 		t.Errorf("exit %d\n%s", r.code, r.stderr)
 	}
 	for _, method := range []string{"ContainerCreate", "ImageBuild", "NetworkCreate", "VolumeCreate"} {
-		if calls := w.engine.CallsOf(method); len(calls) != 0 {
+		if calls := w.Engine.CallsOf(method); len(calls) != 0 {
 			t.Errorf("it did %v", calls)
 		}
 	}
@@ -102,7 +96,7 @@ func TestUpRefusesBeforeItMakesAnything(t *testing.T) {
 func TestUpThatFailsOrIsInterrupted(t *testing.T) {
 	w := newWorld(t).buildable()
 	full := true
-	w.engine.Hooks.Before = func(_ context.Context, c enginetest.Call) error {
+	w.Engine.Hooks.Before = func(_ context.Context, c enginetest.Call) error {
 		if full && c.Method == "ContainerStart" && c.Target == "halab-backend-01" {
 			return errors.New("no space left on device")
 		}
@@ -114,7 +108,7 @@ func TestUpThatFailsOrIsInterrupted(t *testing.T) {
 	}
 	full = false
 	ctx, cancel := context.WithCancel(t.Context())
-	w.engine.Hooks.Before = func(_ context.Context, c enginetest.Call) error {
+	w.Engine.Hooks.Before = func(_ context.Context, c enginetest.Call) error {
 		if c.Method == "ContainerStart" && c.Target == "halab-backend-01" {
 			cancel()
 		}
@@ -124,7 +118,7 @@ func TestUpThatFailsOrIsInterrupted(t *testing.T) {
 	if r.code != exitInterrupted || !strings.HasSuffix(r.stderr, "halab: interrupted: what was made stays; halab up goes on from there, halab down removes it\n") {
 		t.Errorf("exit %d\n%s", r.code, r.stderr)
 	}
-	w.engine.Hooks.Before = nil
+	w.Engine.Hooks.Before = nil
 	if r = w.run("up", "--base", "debian12"); r.code != 0 {
 		t.Errorf("the next up does not go on: exit %d\n%s", r.code, r.stderr)
 	}
@@ -154,7 +148,7 @@ func TestDescriptionFaultsComeFirstAndAllAtOnce(t *testing.T) {
 	if r.code != exitFailed || !strings.Contains(r.stderr, "testdata/bad.yaml:3: ") || strings.Count(r.stderr, "bad.yaml:") < 2 {
 		t.Errorf("exit %d\n%s", r.code, r.stderr)
 	}
-	if calls := w.engine.Calls(); len(calls) != 0 {
+	if calls := w.Engine.Calls(); len(calls) != 0 {
 		t.Errorf("the engine was asked before the description was read: %v", calls)
 	}
 	if r = w.run("doctor", "-f", "testdata/bad.yaml"); r.code != exitFailed || !strings.Contains(r.stdout, "bad.yaml:") {
@@ -178,7 +172,7 @@ func TestConfig(t *testing.T) {
 // too, says "Successfully installed", in the middle of it.
 func TestBuildEndsOnce(t *testing.T) {
 	w := newWorld(t).buildable()
-	w.engine.Hooks.Build = func(_ engine.BuildSpec, progress func(string)) error {
+	w.Engine.Hooks.Build = func(_ engine.BuildSpec, progress func(string)) error {
 		for _, line := range []string{"Step 1/2 : FROM base", "Successfully installed gunicorn-20.1.0", "Step 2/2 : USER nobody",
 			"Successfully built 0123456789ab", "Successfully tagged halab/app:debian12"} {
 			progress(line)
@@ -229,8 +223,8 @@ func TestConfigOfTheNode(t *testing.T) {
 		{down, "haproxy frontend-01", own, "# mine\n", "file of its own"},
 		{down, "keepalived frontend-02", own, "# mine too\n", "file of its own"},
 		{down, "keepalived frontend-01", own, "# keepalived.conf of frontend-01 for", "would be started"},
-		{up, "haproxy frontend-01", own, "what haproxy of frontend-01 has\n", "was started with"},
-		{up, "keepalived backend-02", nil, "what keepalived of backend-02 has\n", "was started with"},
+		{up, "haproxy frontend-01", own, "# haproxy.cfg of frontend-01 for", "was started with"},
+		{up, "keepalived backend-02", nil, "# keepalived.conf of backend-02 for", "was started with"},
 		{up, "keepalived backend-02 --profile classic", nil, "# keepalived.conf of backend-02 for", "would be started"},
 		{up, "keepalived backend-02 --base centos7", nil, "# keepalived.conf of backend-02 for keepalived 1.3.5", "would be started"},
 	} {

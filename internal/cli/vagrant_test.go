@@ -57,11 +57,11 @@ func TestVagrantExport(t *testing.T) {
 		return w.run(append([]string{"vagrant", "export", file, "--directory", folder, "--interface", "lo"}, args...)...)
 	}
 	r := export("--json")
-	var answer exported
+	var answer app.Exported
 	if err := json.Unmarshal([]byte(r.stdout), &answer); r.code != 0 || err != nil {
 		t.Fatalf("exit %d, %v\n%s%s", r.code, err, r.stdout, r.stderr)
 	}
-	if len(answer.Nodes) != 4 || answer.Nodes[3] != (exportedNode{"backend-02", vagrant.Endpoint("backend-02", file+".ssh"), "eth1", "192.168.99.22"}) {
+	if len(answer.Nodes) != 4 || answer.Nodes[3] != (app.ExportedNode{Name: "backend-02", Endpoint: vagrant.Endpoint("backend-02", file+".ssh"), Interface: "eth1", Address: "192.168.99.22"}) {
 		t.Errorf("%+v", answer)
 	}
 	// What is written for ssh is what an endpoint may bring.

@@ -64,7 +64,7 @@ func (p *program) version(ctx context.Context, in *input) error {
 func (s *session) engineVersions(ctx context.Context) *engineVersions {
 	ctx, cancel := context.WithTimeout(ctx, engineTime)
 	defer cancel()
-	info, err := s.Engine.Info(ctx)
+	info, err := s.Info(ctx)
 	if err != nil {
 		return nil
 	}
