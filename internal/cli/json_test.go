@@ -33,6 +33,7 @@ func answersByCommand() map[string][]any {
 		"config":       {labShape{}, app.NodeFile{}},
 		"doctor":       {app.Checkup{}},
 		"build":        {app.Built{}},
+		"import":       {app.Imported{}},
 		"lint":         {linted{}},
 		"network":      {app.Wiring{}},
 		"vagrant":      {app.Exported{}},
