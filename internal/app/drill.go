@@ -7,6 +7,7 @@ import (
 
 	"halab/internal/drill"
 	"halab/internal/event"
+	"halab/internal/lab"
 	"halab/internal/outage"
 	"halab/internal/topology"
 )
@@ -28,35 +29,40 @@ func (o DrillOrder) calibrates() bool {
 // Drill runs a soak, the calibration or the scenarios. With an error comes what was
 // measured until then, nil where that is nothing.
 func (s *Session) Drill(ctx context.Context, o DrillOrder) (*outage.Result, error) {
+	st, err := s.running(ctx)
+	if err != nil {
+		return nil, err
+	}
 	var picked []drill.Scenario
 	if !o.calibrates() {
-		all, err := s.Scenarios(ctx, o.Custom)
-		if err != nil {
-			return nil, err
-		}
+		all := scenarios(st, o.Custom)
 		if picked, err = o.pick(all, s.emit); err != nil {
 			return nil, err
 		}
 	}
 	clocks(ctx, s.engine) // what the nodes said since a moment is asked for by their own
 	m := measuring{s}
-	result, err := m.head(ctx)
+	result, err := m.head(ctx, st)
 	if err != nil {
 		return nil, err
 	}
 	d := m.drills(o.Options)
-	if result.Daemons, err = d.Daemons(ctx); err != nil {
+	if result.Daemons, err = d.Daemons(ctx, st); err != nil {
 		return nil, err
 	}
 	result.Seed, result.Repeat, result.FloorMs = o.Seed, o.Repeat, drill.FloorMs()
+	front, err := st.Front()
+	if err != nil {
+		return nil, err
+	}
 	each := func(sr outage.ScenarioResult) { result.Scenarios = append(result.Scenarios, sr) }
 	switch {
 	case o.Soak > 0:
 		var sr outage.ScenarioResult
-		sr, err = d.Soak(ctx, m.frontCluster(ctx), o.Soak, stress{s, o.Stress}.during())
+		sr, err = d.Soak(ctx, front.Name, o.Soak, stress{s, o.Stress}.during())
 		each(sr)
 	case o.calibrates():
-		err = d.Calibrate(ctx, m.frontCluster(ctx), each)
+		err = d.Calibrate(ctx, front.Name, each)
 	default:
 		err = d.Run(ctx, picked, each)
 	}
@@ -70,11 +76,15 @@ func (s *Session) Scenarios(ctx context.Context, custom []drill.Scenario) ([]dri
 	if err != nil {
 		return nil, err
 	}
+	return scenarios(st, custom), nil
+}
+
+func scenarios(st *lab.State, custom []drill.Scenario) []drill.Scenario {
 	var clusters []string
 	for _, c := range st.Clusters {
 		clusters = append(clusters, c.Name)
 	}
-	return append(drill.Scenarios(clusters, topology.Profile(st.Profile)), custom...), nil
+	return append(drill.Scenarios(clusters, topology.Profile(st.Profile)), custom...)
 }
 
 // pick chooses the scenarios: those of the files where there are any, else the
@@ -105,22 +115,8 @@ func (m measuring) drills(o drill.Options) *drill.Drill {
 	return drill.New(m.s.lab, m.s.injector(), m.s.engine, m.s.emit, o)
 }
 
-// frontCluster is the one that clients meet first.
-func (m measuring) frontCluster(ctx context.Context) string {
-	st, err := m.s.lab.Status(ctx)
-	if err != nil {
-		return "frontend" // what is asked for it next says what is wrong
-	}
-	front, _ := st.Topology().Front()
-	return front.Name
-}
-
 // head is a result without its scenarios: what was measured on.
-func (m measuring) head(ctx context.Context) (*outage.Result, error) {
-	st, err := m.s.running(ctx)
-	if err != nil {
-		return nil, err
-	}
+func (m measuring) head(ctx context.Context, st *lab.State) (*outage.Result, error) {
 	info, err := m.s.engine.Info(ctx)
 	if err != nil {
 		return nil, err

@@ -21,7 +21,7 @@ import (
 func answersByCommand() map[string][]any {
 	return map[string][]any{
 		"The story":    {event.Line{}},
-		"status":       {lab.Status{}},
+		"status":       {lab.State{}},
 		"up":           {app.UpResult{}, planned{}},
 		"down":         {app.Removed{}},
 		"fail":         {app.Broken{}},

@@ -72,7 +72,7 @@ func (d *Drill) step(ctx context.Context, s *scene, step Step) error {
 
 // fail breaks something between two marks and watches what the clients meet.
 func (d *Drill) fail(ctx context.Context, s *scene, f Fail) error {
-	status, err := d.lab.Status(ctx)
+	status, err := d.lab.Look(ctx)
 	if err != nil {
 		return err
 	}
@@ -89,7 +89,7 @@ func (d *Drill) fail(ctx context.Context, s *scene, f Fail) error {
 	if err := s.session.mark(ctx, outage.MarkFault); err != nil {
 		return err
 	}
-	if err := d.strike(ctx, s, nodes, peers, f.Order); err != nil {
+	if err := d.strike(ctx, s, status, nodes, peers, f.Order); err != nil {
 		return err
 	}
 	if err := s.session.mark(ctx, outage.MarkFaultReturned); err != nil {
@@ -120,14 +120,14 @@ const strikeTime = time.Minute
 // strike does the fault itself, to its end even when the drill is interrupted:
 // an engine goes on with a call that its client gave up, and would break
 // something after the mending.
-func (d *Drill) strike(ctx context.Context, s *scene, nodes, peers []string, o fault.Order) error {
+func (d *Drill) strike(ctx context.Context, s *scene, status *lab.State, nodes, peers []string, o fault.Order) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), strikeTime)
 	defer cancel()
 	if s.sc.Kind == outage.KindSwitch {
-		_, err := d.breaker.Switch(ctx, s.sc.Cluster, "")
+		_, err := d.breaker.Switch(ctx, status, s.sc.Cluster, "")
 		return err
 	}
-	_, err := d.breaker.Inject(ctx, nodes, peers, o)
+	_, err := d.breaker.Inject(ctx, status, nodes, peers, o)
 	return err
 }
 
@@ -156,12 +156,12 @@ func (d *Drill) restore(ctx context.Context, s *scene, r Restore) error {
 	if s.rec.Between, err = s.session.totals(ctx); err != nil {
 		return err
 	}
+	status, err := d.lab.Look(ctx)
+	if err != nil {
+		return err
+	}
 	scope := r.Scope
 	if r.Target != "" {
-		status, err := d.lab.Status(ctx)
-		if err != nil {
-			return err
-		}
 		if scope, err = scope.At(status, r.Target); err != nil {
 			return err
 		}
@@ -170,7 +170,7 @@ func (d *Drill) restore(ctx context.Context, s *scene, r Restore) error {
 		return err
 	}
 	returned := func() error { return s.session.mark(ctx, outage.MarkRestoreReturned) }
-	if err := d.mend(ctx, scope, d.timing.healthy, returned); err != nil {
+	if err := d.mend(ctx, status, scope, d.timing.healthy, returned); err != nil {
 		return err
 	}
 	s.broken = r.Target != ""
@@ -185,7 +185,7 @@ func (d *Drill) expect(ctx context.Context, s *scene, e Expect) error {
 	defer cancel()
 	found := "nothing could be read"
 	for {
-		status, err := d.lab.Status(ctx)
+		status, err := d.lab.Look(ctx)
 		if err == nil {
 			var ok bool
 			if found, ok = e.met(status, s.before); ok {
@@ -202,7 +202,7 @@ func (d *Drill) expect(ctx context.Context, s *scene, e Expect) error {
 }
 
 // met says whether the expectation holds, and what was found.
-func (e Expect) met(status, before *lab.Status) (found string, ok bool) {
+func (e Expect) met(status, before *lab.State) (found string, ok bool) {
 	if e.Ready {
 		return "the lab is not healthy", status.Ready
 	}
