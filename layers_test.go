@@ -13,11 +13,11 @@ var rows = [][]string{
 	{"cmd/halab"},
 	{"internal/cli"},
 	{"internal/app"},
-	{"internal/ui", "internal/report", "internal/preflight", "internal/composefile", "internal/engine/docker", "internal/engine/fleet", "internal/vagrant", "internal/imports"},
+	{"internal/ui", "internal/report", "internal/preflight", "internal/composefile", "internal/engine/docker", "internal/engine/fleet", "internal/vagrant"},
 	{"internal/drill"},
 	{"internal/lab", "internal/fault", "internal/probe", "internal/image", "internal/agent"},
 	{"internal/plan", "internal/outage", "internal/predict", "internal/render", "internal/agentapi", "internal/slice", "internal/daemonconf"},
-	{"internal/topology", "internal/event", "internal/engine", "internal/crashpoint", "."},
+	{"internal/topology", "internal/event", "internal/effect", "internal/engine", "internal/crashpoint", "."},
 }
 
 // sideways lists the imports within a row that are meant.
@@ -45,12 +45,6 @@ var sideways = []string{
 	"internal/daemonconf/facts -> internal/daemonconf/haproxyconf",
 	"internal/daemonconf/facts -> internal/daemonconf/keepalivedconf",
 	"internal/daemonconf/facts -> internal/daemonconf/source",
-	"internal/daemonconf/inventory -> internal/daemonconf/source",
-	"internal/daemonconf/facts -> internal/daemonconf/inventory",
-	"internal/daemonconf/named -> internal/daemonconf/facts",
-	"internal/daemonconf/named -> internal/daemonconf/haproxyconf",
-	"internal/daemonconf/named -> internal/daemonconf/source",
-	"internal/daemonconf -> internal/daemonconf/inventory",
 	"internal/daemonconf -> internal/daemonconf/facts",
 	"internal/daemonconf -> internal/daemonconf/haproxyconf",
 	"internal/daemonconf -> internal/daemonconf/keepalivedconf",
@@ -78,7 +72,7 @@ var only = map[string][]string{
 
 // pure lists the packages that import nothing but the standard library and our
 // own.
-var pure = []string{"internal/crashpoint", "internal/topology", "internal/event", "internal/engine", "internal/agentapi", "internal/plan"}
+var pure = []string{"internal/crashpoint", "internal/effect", "internal/topology", "internal/event", "internal/engine", "internal/agentapi", "internal/plan"}
 
 func TestImportRows(t *testing.T) {
 	for _, p := range packages(t) {

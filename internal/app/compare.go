@@ -32,11 +32,8 @@ func (s *Session) Compare(ctx context.Context, o CompareOrder) ([2]*outage.Resul
 			if _, err := (making{s, o.Sides[i]}).up(ctx, bringTime); err != nil {
 				return nil, err
 			}
-			st, err := s.running(ctx)
-			if err != nil {
-				return nil, err
-			}
-			if heads[i], err = m.head(ctx, st); err != nil {
+			var err error
+			if heads[i], err = m.head(ctx); err != nil {
 				return nil, err
 			}
 			heads[i].FloorMs = drill.FloorMs()
@@ -44,11 +41,11 @@ func (s *Session) Compare(ctx context.Context, o CompareOrder) ([2]*outage.Resul
 		}}
 	}
 	pick := func(*drill.Drill) ([]drill.Scenario, error) {
-		all, err := s.Scenarios(ctx, nil)
+		menu, err := s.Menu(ctx, nil)
 		if err != nil {
 			return nil, err
 		}
-		return choose(all, o.Scenarios, s.emit)
+		return choose(menu, o.Scenarios, s.emit)
 	}
 	results, err := drill.Compare(ctx, sides, pick, o.Rounds, o.Seed)
 	for i, head := range heads {

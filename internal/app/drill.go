@@ -7,14 +7,12 @@ import (
 
 	"halab/internal/drill"
 	"halab/internal/event"
-	"halab/internal/lab"
 	"halab/internal/outage"
-	"halab/internal/topology"
 )
 
 // DrillOrder says what is to be measured.
 type DrillOrder struct {
-	Names  []string         // scenarios, kinds, clusters, or "calibrate"; none: all
+	Names  []string         // as drill.Menu.Pick takes them, or "calibrate"; none: the usual ones
 	Custom []drill.Scenario // of the user's own files
 	drill.Options
 
@@ -29,40 +27,35 @@ func (o DrillOrder) calibrates() bool {
 // Drill runs a soak, the calibration or the scenarios. With an error comes what was
 // measured until then, nil where that is nothing.
 func (s *Session) Drill(ctx context.Context, o DrillOrder) (*outage.Result, error) {
-	st, err := s.running(ctx)
-	if err != nil {
-		return nil, err
-	}
 	var picked []drill.Scenario
 	if !o.calibrates() {
-		all := scenarios(st, o.Custom)
-		if picked, err = o.pick(all, s.emit); err != nil {
+		menu, err := s.Menu(ctx, o.Custom)
+		if err != nil {
+			return nil, err
+		}
+		if picked, err = o.pick(menu, s.emit); err != nil {
 			return nil, err
 		}
 	}
 	clocks(ctx, s.engine) // what the nodes said since a moment is asked for by their own
 	m := measuring{s}
-	result, err := m.head(ctx, st)
+	result, err := m.head(ctx)
 	if err != nil {
 		return nil, err
 	}
 	d := m.drills(o.Options)
-	if result.Daemons, err = d.Daemons(ctx, st); err != nil {
+	if result.Daemons, err = d.Daemons(ctx); err != nil {
 		return nil, err
 	}
 	result.Seed, result.Repeat, result.FloorMs = o.Seed, o.Repeat, drill.FloorMs()
-	front, err := st.Front()
-	if err != nil {
-		return nil, err
-	}
 	each := func(sr outage.ScenarioResult) { result.Scenarios = append(result.Scenarios, sr) }
 	switch {
 	case o.Soak > 0:
 		var sr outage.ScenarioResult
-		sr, err = d.Soak(ctx, front.Name, o.Soak, stress{s, o.Stress}.during())
+		sr, err = d.Soak(ctx, m.frontCluster(ctx), o.Soak, stress{s, o.Stress}.during())
 		each(sr)
 	case o.calibrates():
-		err = d.Calibrate(ctx, front.Name, each)
+		err = d.Calibrate(ctx, m.frontCluster(ctx), each)
 	default:
 		err = d.Run(ctx, picked, each)
 	}
@@ -70,37 +63,30 @@ func (s *Session) Drill(ctx context.Context, o DrillOrder) (*outage.Result, erro
 	return result, err
 }
 
-// Scenarios lists those of the lab, and then the user's own.
-func (s *Session) Scenarios(ctx context.Context, custom []drill.Scenario) ([]drill.Scenario, error) {
+// Menu is what the lab can be drilled for, and the user's own scenarios.
+func (s *Session) Menu(ctx context.Context, custom []drill.Scenario) (drill.Menu, error) {
 	st, err := s.running(ctx)
 	if err != nil {
-		return nil, err
+		return drill.Menu{}, err
 	}
-	return scenarios(st, custom), nil
-}
-
-func scenarios(st *lab.State, custom []drill.Scenario) []drill.Scenario {
-	var clusters []string
-	for _, c := range st.Clusters {
-		clusters = append(clusters, c.Name)
-	}
-	return append(drill.Scenarios(clusters, topology.Profile(st.Profile)), custom...)
+	return drill.NewMenu(st.Topology(), s.power, custom...), nil
 }
 
 // pick chooses the scenarios: those of the files where there are any, else the
-// built-in ones that were named, or all of them.
-func (o DrillOrder) pick(all []drill.Scenario, sink event.Sink) ([]drill.Scenario, error) {
+// built-in ones that were named, or the usual ones.
+func (o DrillOrder) pick(menu drill.Menu, sink event.Sink) ([]drill.Scenario, error) {
 	if len(o.Custom) > 0 && len(o.Names) == 0 {
 		return o.Custom, nil
 	}
-	return choose(all, o.Names, sink)
+	return choose(menu, o.Names, sink)
 }
 
 // choose picks the scenarios by name, and says what this lab can't do of them.
-func choose(all []drill.Scenario, names []string, sink event.Sink) ([]drill.Scenario, error) {
-	picked, err := drill.Select(all, names)
-	for _, sc := range all {
-		if err == nil && sc.Unfit != "" && (len(names) == 0 || slices.Contains(names, sc.Cluster)) {
+func choose(menu drill.Menu, names []string, sink event.Sink) ([]drill.Scenario, error) {
+	picked, err := menu.Pick(names)
+	for _, sc := range menu.Scenarios() {
+		asked := slices.Contains(names, drill.All) || !sc.ByName && (len(names) == 0 || slices.Contains(names, sc.Cluster))
+		if err == nil && sc.Unfit != "" && asked {
 			sink.Info(sc.Name, "left out: "+sc.Unfit)
 		}
 	}
@@ -115,8 +101,22 @@ func (m measuring) drills(o drill.Options) *drill.Drill {
 	return drill.New(m.s.lab, m.s.injector(), m.s.engine, m.s.emit, o)
 }
 
+// frontCluster is the one that clients meet first.
+func (m measuring) frontCluster(ctx context.Context) string {
+	st, err := m.s.lab.Status(ctx)
+	if err != nil {
+		return "frontend" // what is asked for it next says what is wrong
+	}
+	front, _ := st.Topology().Front()
+	return front.Name
+}
+
 // head is a result without its scenarios: what was measured on.
-func (m measuring) head(ctx context.Context, st *lab.State) (*outage.Result, error) {
+func (m measuring) head(ctx context.Context) (*outage.Result, error) {
+	st, err := m.s.running(ctx)
+	if err != nil {
+		return nil, err
+	}
 	info, err := m.s.engine.Info(ctx)
 	if err != nil {
 		return nil, err

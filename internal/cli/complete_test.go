@@ -15,7 +15,7 @@ func TestCompletion(t *testing.T) {
 	for _, c := range []struct{ typed, want string }{
 		{"do", "down doctor"},
 		{"drill frontend/app-", "frontend/app-stop frontend/app-kill frontend/app-hang"},
-		{"drill frontend/node-crash backend/node", "backend/node-crash backend/node-freeze"},
+		{"drill frontend/node-crash backend/node", "backend/node-crash backend/node-freeze backend/node-shutdown"},
 		{"drill cal", "calibrate"},
 		{"fail fro", "frontend frontend-00 frontend-01 frontend-02"},
 		{"fail frontend-01 _", "app haproxy keepalived node crash shutdown freeze link partition drop loss delay rate slow error cpu memory disk"},

@@ -4,7 +4,6 @@ import (
 	"context"
 	"strings"
 
-	"halab/internal/agentapi"
 	"halab/internal/app"
 	"halab/internal/drill"
 	"halab/internal/outage"
@@ -42,7 +41,7 @@ func (p *program) arguments(ctx context.Context, at *place) []candidate {
 		if words := faultArgs(at.words[1:]); words != nil {
 			return words
 		}
-		if at.words[1] == agentapi.FaultPartition {
+		if takesTarget(at.words[1:]) {
 			return append(p.targets(ctx, at), candidate{"client", "where requests are made"})
 		}
 	case aScenario:
@@ -54,18 +53,16 @@ func (p *program) arguments(ctx context.Context, at *place) []candidate {
 // scenarioNames lists what a drill can be asked for: scenarios, their kinds,
 // and clusters.
 func (p *program) scenarioNames(ctx context.Context, at *place) []candidate {
-	var clusters []string
-	profile := topology.ProfileFast
-	list := []candidate{{string(outage.KindCalibrate), "measure the measurement"}}
-	if l := p.knownLab(ctx, at); l != nil {
-		profile = l.Profile
-		for _, c := range l.Clusters {
-			clusters = append(clusters, c.Name)
-			list = append(list, candidate{c.Name, "all scenarios of the cluster"})
-		}
+	list := []candidate{{string(outage.KindCalibrate), "measure the measurement"}, {drill.All, "every scenario of the list"}}
+	l := p.knownLab(ctx, at)
+	if l == nil {
+		return list
+	}
+	for _, c := range l.Clusters {
+		list = append(list, candidate{c.Name, "the usual scenarios of the cluster"})
 	}
 	kinds := map[string]bool{}
-	for _, s := range drill.Scenarios(clusters, profile) {
+	for _, s := range drill.NewMenu(l, nil).Scenarios() {
 		if s.Unfit != "" {
 			continue
 		}

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/urfave/cli/v2"
@@ -25,13 +26,17 @@ func (p *program) drillSpec() spec {
 Breaks one thing, watches as a client and on the wire with one clock, says how
 long the outage was, where the milliseconds went and what arithmetic predicted,
 then mends it and measures that too. SCENARIO is a name of --list, a kind such
-as haproxy-kill (for every cluster) or a cluster (all its scenarios); with none,
-all are run. "calibrate" measures the measurement: known outages are read back.
+as haproxy-kill (for every cluster), a cluster (its usual scenarios), "all", or
+a TARGET and what is done to it, in the words of "halab fail"; a cluster is the
+node that holds its VIP. With none, the usual ones are run. "calibrate" measures
+the measurement: known outages are read back.
 
 A run in which the prober itself fell behind is no measurement; it is said to be
 none, and tried again. Interrupted, a drill mends what it broke.`,
 		examples: []string{
 			"halab drill frontend/haproxy-kill",
+			"halab drill frontend 'link down'",
+			"halab drill frontend-01 'loss 30'",
 			"halab drill --repeat 20 --html drill.html --save drill.json.gz",
 			"halab drill node-crash --budget 'edge.outage.p95<=50ms,stack.failed<=2'",
 			"halab drill -s examples/scenarios/second-blow.yaml",
@@ -132,34 +137,48 @@ type listed struct {
 	Cluster     string   `json:"cluster"`
 	Description string   `json:"description"`
 	Shows       []string `json:"shows,omitempty"`
+	ByName      bool     `json:"by_name,omitempty"`  // it is run only where it is named, or all are
 	LeftOut     string   `json:"left_out,omitempty"` // why this lab can't do it
 }
 
 // listScenarios needs no lab: without one, the default lab's clusters are shown.
 func (s *session) listScenarios(ctx context.Context, custom []drill.Scenario) error {
-	all, err := s.Scenarios(ctx, custom)
+	menu, err := s.Menu(ctx, custom)
 	if err != nil {
-		all = append(drill.Scenarios([]string{"frontend", "backend"}, topology.ProfileFast), custom...)
+		menu = drill.NewMenu(&topology.Lab{Profile: topology.ProfileFast, Clusters: []topology.Cluster{{Name: "frontend"}, {Name: "backend"}}}, nil, custom...)
 	}
+	all := menu.Scenarios()
 	if len(s.in.args) > 0 {
-		if all, err = drill.Select(all, s.in.args); err != nil {
+		if all, err = menu.Pick(s.in.args); err != nil {
 			return err
 		}
 	}
 	list := make([]listed, len(all))
 	for i, sc := range all {
-		list[i] = listed{sc.Name, string(sc.Kind), sc.Cluster, sc.Description, sc.Shows, sc.Unfit}
+		list[i] = listed{sc.Name, string(sc.Kind), sc.Cluster, sc.Description, sc.Shows, sc.ByName, sc.Unfit}
 	}
-	return s.answer(list, func() error {
+	return s.answer(list, func() error { return s.writeListed(list) })
+}
+
+// writeListed writes the scenarios that run where none is named, then the others.
+func (s *session) writeListed(list []listed) error {
+	var out strings.Builder
+	usual := func(byName bool) {
 		for _, l := range list {
-			text := fmt.Sprintf("%s\n    %s\n", ui.Clean(l.Name), ui.Clean(l.Description))
-			if l.LeftOut != "" {
-				text += "    left out: " + l.LeftOut + "\n"
+			if l.ByName != byName {
+				continue
 			}
-			if _, err := fmt.Fprint(s.stdout, text); err != nil {
-				return err
+			fmt.Fprintf(&out, "%s\n    %s\n", ui.Clean(l.Name), ui.Clean(l.Description))
+			if l.LeftOut != "" {
+				fmt.Fprintf(&out, "    left out: %s\n", l.LeftOut)
 			}
 		}
-		return nil
-	})
+	}
+	usual(false)
+	if slices.ContainsFunc(list, func(l listed) bool { return l.ByName }) {
+		out.WriteString("\nOnly where they are named, or all are (halab drill all):\n\n")
+	}
+	usual(true)
+	_, err := fmt.Fprint(s.stdout, out.String())
+	return err
 }

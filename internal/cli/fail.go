@@ -87,16 +87,9 @@ func isService(word string) bool {
 }
 
 func (s *session) writeBroken(b app.Broken) error {
-	verbs := map[string]string{"stop": "stopped", "kill": "killed", "hang": "froze", "poweroff": "switched off", "crash": "crashed", "shutdown": "shut down"}
 	var out strings.Builder
 	for _, d := range b.Done {
-		verb := verbs[d.Fault]
-		if verb == "" || d.Service == "" {
-			verb = "did " + ui.Clean(strings.Join(append([]string{d.Fault}, d.Words...), " ")) + " to"
-		} else {
-			verb += " " + ui.Clean(d.Service) + " on"
-		}
-		fmt.Fprintf(&out, "%s %s%s\n", verb, ui.Clean(d.Node), untilWords(d.Until))
+		fmt.Fprintf(&out, "%s%s\n", ui.Clean(d.Text()), untilWords(d.Until))
 	}
 	for _, m := range b.VIPs {
 		fmt.Fprintln(&out, vipWords(m, s.out.Style))

@@ -29,6 +29,18 @@ func faultWords([]string) []candidate {
 	return list
 }
 
+// takesTarget says whether the next word of a fault names another part of the lab.
+func takesTarget(words []string) bool {
+	for _, k := range fault.Catalogue() {
+		name := strings.Fields(k.Name)
+		at := len(words) - len(name)
+		if at >= 0 && at < len(k.Args) && slices.Equal(words[:len(name)], name) {
+			return k.Args[at].Target
+		}
+	}
+	return false
+}
+
 // faultArgs lists what may follow the words of a fault so far: the rest of its
 // name, or the values of its next argument.
 func faultArgs(words []string) []candidate {
@@ -41,7 +53,7 @@ func faultArgs(words []string) []candidate {
 		case len(words) >= len(name) && slices.Equal(words[:len(name)], name) && len(words)-len(name) < len(k.Args):
 			a := k.Args[len(words)-len(name)]
 			list = append(list, plain(a.Values)...)
-			if a.Values == nil && a.Type != "target or client" {
+			if a.Values == nil && !a.Target {
 				list = append(list, candidate{a.Example, a.Name + ": " + a.Unit})
 			}
 		}

@@ -43,7 +43,7 @@ func TestLintNamesDrillsThatThereAre(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	all, named := drill.Scenarios([]string{"frontend"}, topology.ProfileFast), 0
+	menu, named := drill.NewMenu(&topology.Lab{Profile: topology.ProfileFast, Clusters: []topology.Cluster{{Name: "frontend"}}}, nil), 0
 	for _, fixture := range fixtures {
 		_, stdout, _ := lintRun(t, unpack(t, fixture), "--json")
 		var doc linted
@@ -55,7 +55,7 @@ func TestLintNamesDrillsThatThereAre(t *testing.T) {
 				continue
 			}
 			named++
-			if _, err := drill.Select(all, []string{f.Drill}); err != nil {
+			if _, err := menu.Pick([]string{f.Drill}); err != nil {
 				t.Errorf("%s: %s: %v", fixture, f.Rule, err)
 			}
 		}

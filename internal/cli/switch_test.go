@@ -34,7 +34,7 @@ func TestSwitchInClassic(t *testing.T) {
 			t.Errorf("the list lacks %q:\n%s", want, r.stdout)
 		}
 	}
-	if strings.Count(r.stdout, "left out") != 2 {
+	if strings.Count(r.stdout, why) != 2 {
 		t.Errorf("more is left out:\n%s", r.stdout)
 	}
 	if r = w.run("drill", "switch"); r.code != exitFailed || !strings.Contains(r.stderr, "frontend/switch can't be done on this lab: "+why) {

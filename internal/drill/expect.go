@@ -7,6 +7,7 @@ import (
 	"slices"
 	"time"
 
+	"halab/internal/effect"
 	"halab/internal/outage"
 	"halab/internal/predict"
 )
@@ -23,7 +24,7 @@ func (f *forecast) patience(t timing, sc Scenario) timing {
 	for _, name := range f.members("") {
 		p := predict.ParseHAProxy(f.nodes[name].HAProxy)
 		ms := p.LongestMs(stackTimeoutMs)
-		if sc.Kind == outage.KindAppHang || sc.Kind == outage.KindNodeFreeze {
+		if e := sc.Effect; e.Silent && e.On != effect.HAProxy && e.On != effect.Keepalived {
 			ms = p.HungMs(stackTimeoutMs)
 		}
 		t.settle = max(t.settle, milliseconds(ms)+margin)
@@ -57,7 +58,7 @@ func (f *forecast) members(cluster string) []string {
 // is hit changes from run to run, and each run is judged by the files of the
 // node that it hit; the prediction that is shown is for all of them.
 func (f *forecast) expect(sc Scenario, result *outage.ScenarioResult) error {
-	if sc.Kind == outage.KindCalibrate {
+	if sc.KnownMs > 0 {
 		result.Predictions = []outage.Prediction{{
 			Metric: "edge.outage", MinMs: sc.KnownMs, MaxMs: sc.KnownMs, MeanMs: sc.KnownMs,
 			Formula: fmt.Sprintf("%g ms, as made by the packet filter", sc.KnownMs),

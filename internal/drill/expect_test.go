@@ -12,8 +12,8 @@ import (
 	"time"
 
 	"halab/internal/agentapi"
+	"halab/internal/effect"
 	"halab/internal/engine"
-	"halab/internal/lab"
 	"halab/internal/outage"
 	"halab/internal/topology"
 )
@@ -21,6 +21,7 @@ import (
 // configured is a lab of two frontends with files of its own: a node's files by
 // its container.
 type configured struct {
+	observed
 	profile topology.Profile
 	joins   string
 	base    string // of the files, as internal/render has them
@@ -28,17 +29,17 @@ type configured struct {
 	own     map[string]string // keepalived.conf by node, in place of the template's
 }
 
-func (c configured) state() *lab.State {
-	s := &lab.State{}
+func (c configured) Containers(context.Context) ([]engine.Container, error) {
+	var all []engine.Container
 	for _, node := range []string{"frontend-01", "frontend-02"} {
 		for _, service := range []string{"haproxy", "keepalived"} {
-			s.Containers = append(s.Containers, engine.Container{ID: node + " " + service, Joins: c.joins, Labels: map[string]string{
+			all = append(all, engine.Container{ID: node + " " + service, Joins: c.joins, Labels: map[string]string{
 				engine.LabelNode: node, engine.LabelService: service, engine.LabelCluster: "frontend",
 				engine.LabelProfile: string(c.profile),
 			}})
 		}
 	}
-	return s
+	return all, nil
 }
 
 func (c configured) Exec(_ context.Context, id string, spec engine.ExecSpec) (int, error) {
@@ -69,15 +70,15 @@ func withBase(base string, profile topology.Profile) configured {
 
 func (c configured) forecast(t *testing.T) *forecast {
 	t.Helper()
-	f, err := (&Drill{exec: c}).readConfigs(t.Context(), c.state())
+	f, err := (&Drill{lab: c, exec: c}).readConfigs(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
 	return f
 }
 
-func scenarioOf(kind outage.Kind) Scenario {
-	return Scenario{Name: "frontend/" + string(kind), Kind: kind, Cluster: "frontend"}
+func scenarioOf(of effect.Effect) Scenario {
+	return Scenario{Name: "frontend/x", Effect: of, Cluster: "frontend"}
 }
 
 // ownConf is a user's file, which tracks nothing of halab's.
@@ -94,19 +95,19 @@ func TestForecastFollowsTheFiles(t *testing.T) {
 	for _, tt := range []struct {
 		name  string
 		lab   configured
-		kind  outage.Kind
+		of    effect.Effect
 		never bool
 		max   float64
 	}{
-		{"halab's file follows process 1", withBase("debian12", topology.ProfileFast), outage.KindHAProxyKill, false, 7.117},
-		{"a file that tracks nothing", own, outage.KindHAProxyKill, true, 0},
-		{"and nobody hears of a hang", own, outage.KindHAProxyHang, true, 0},
-		{"the VIP lingers in a container", old, outage.KindKeepalivedStop, false, 5},
-		{"and not on a host", host, outage.KindKeepalivedStop, false, 15.117},
-		{"before 2.0 the supervisor follows", old, outage.KindHAProxyKill, false, 17.117},
+		{"halab's file follows process 1", withBase("debian12", topology.ProfileFast), effect.Kill(effect.HAProxy), false, 7.117},
+		{"a file that tracks nothing", own, effect.Kill(effect.HAProxy), true, 0},
+		{"and nobody hears of a hang", own, effect.Hang(effect.HAProxy), true, 0},
+		{"the VIP lingers in a container", old, effect.Stop(effect.Keepalived), false, 5},
+		{"and not on a host", host, effect.Stop(effect.Keepalived), false, 15.117},
+		{"before 2.0 the supervisor follows", old, effect.Kill(effect.HAProxy), false, 17.117},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			list, err := tt.lab.forecast(t).predict(scenarioOf(tt.kind), "frontend-01")
+			list, err := tt.lab.forecast(t).predict(scenarioOf(tt.of), "frontend-01")
 			if err != nil || len(list) == 0 {
 				t.Fatal(list, err)
 			}
@@ -128,27 +129,27 @@ func TestPatience(t *testing.T) {
 	for _, tt := range []struct {
 		name             string
 		lab              configured
-		kind             outage.Kind
+		of               effect.Effect
 		settle, recovery time.Duration // at least
 	}{
 		{"1.5 loses a request a second after the app hung, and the last one a second after it is called down",
-			withBase("centos7", topology.ProfileFast), outage.KindAppHang, 2100 * time.Millisecond, 0},
-		{"a frozen node has a hung app", withBase("centos7", topology.ProfileFast), outage.KindNodeFreeze, 2100 * time.Millisecond, 0},
-		{"any fault waits for the longest timeout", withBase("centos7", topology.ProfileFast), outage.KindNodeCrash, time.Second, 0},
-		{"2.x saves them, and its checks end them", withBase("debian12", topology.ProfileFast), outage.KindAppHang, 1500 * time.Millisecond, 0},
-		{"without timeouts the checks take 12 s, and the client ends its own", withBase("debian12", topology.ProfileClassic), outage.KindAppHang, 13 * time.Second, 0},
-		{"ten failures of a check of 3 s", slow, outage.KindHAProxyKill, 0, 31 * time.Second},
+			withBase("centos7", topology.ProfileFast), effect.Hang(effect.App), 2100 * time.Millisecond, 0},
+		{"a frozen node has a hung app", withBase("centos7", topology.ProfileFast), effect.Hang(effect.Node), 2100 * time.Millisecond, 0},
+		{"any fault waits for the longest timeout", withBase("centos7", topology.ProfileFast), effect.Kill(effect.Node), time.Second, 0},
+		{"2.x saves them, and its checks end them", withBase("debian12", topology.ProfileFast), effect.Hang(effect.App), 1500 * time.Millisecond, 0},
+		{"without timeouts the checks take 12 s, and the client ends its own", withBase("debian12", topology.ProfileClassic), effect.Hang(effect.App), 13 * time.Second, 0},
+		{"ten failures of a check of 3 s", slow, effect.Kill(effect.HAProxy), 0, 31 * time.Second},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
 			before := timings(tt.lab.profile)
-			got := tt.lab.forecast(t).patience(before, scenarioOf(tt.kind))
+			got := tt.lab.forecast(t).patience(before, scenarioOf(tt.of))
 			if got.settle <= tt.settle || got.settle < before.settle || got.recovery < max(tt.recovery, before.recovery) {
 				t.Errorf("settle %s, recovery %s; want more than %s, %s", got.settle, got.recovery, tt.settle, tt.recovery)
 			}
 		})
 	}
 	quick := withBase("debian12", topology.ProfileFast)
-	if got := quick.forecast(t).patience(timings(quick.profile), scenarioOf(outage.KindHAProxyKill)); got != timings(quick.profile) {
+	if got := quick.forecast(t).patience(timings(quick.profile), scenarioOf(effect.Kill(effect.HAProxy))); got != timings(quick.profile) {
 		t.Errorf("where nothing takes longer, the times change: %+v", got)
 	}
 }
@@ -170,7 +171,7 @@ func TestRunsAreJudgedByTheNodeTheyHit(t *testing.T) {
 		{run(1, "frontend-02", 9000, 9000), run(2, "frontend-01", 1600, 9000)},
 	} {
 		result := outage.ScenarioResult{Runs: runs}
-		if err := c.forecast(t).expect(scenarioOf(outage.KindHAProxyKill), &result); err != nil {
+		if err := c.forecast(t).expect(scenarioOf(effect.Kill(effect.HAProxy)), &result); err != nil {
 			t.Fatal(err)
 		}
 		if len(result.Flags) != 0 {
@@ -182,7 +183,7 @@ func TestRunsAreJudgedByTheNodeTheyHit(t *testing.T) {
 		}
 	}
 	result := outage.ScenarioResult{Runs: []outage.Run{run(1, "frontend-01", 9000, 9000), run(2, "frontend-02", 1600, 9000)}}
-	if err := c.forecast(t).expect(scenarioOf(outage.KindHAProxyKill), &result); err != nil || len(result.Flags) != 2 {
+	if err := c.forecast(t).expect(scenarioOf(effect.Kill(effect.HAProxy)), &result); err != nil || len(result.Flags) != 2 {
 		t.Errorf("%v; the other way round both are out: %+v", err, result.Flags)
 	}
 }
@@ -193,7 +194,7 @@ func TestSoakIsFlaggedWithoutATarget(t *testing.T) {
 	result := outage.ScenarioResult{Runs: []outage.Run{{Number: 1, Phases: []outage.Analysis{{
 		Phase: outage.PhaseSoak, Valid: true, Invariants: []outage.Invariant{{Name: outage.InvTwoHolders, Ms: 5, Expect: outage.Never}},
 	}}}}}
-	if err := withBase("debian12", topology.ProfileFast).forecast(t).expect(scenarioOf(outage.KindSoak), &result); err != nil || len(result.Flags) != 1 {
+	if err := withBase("debian12", topology.ProfileFast).forecast(t).expect(scenarioOf(effect.Effect{}), &result); err != nil || len(result.Flags) != 1 {
 		t.Errorf("%v, %+v", err, result.Flags)
 	}
 }

@@ -10,6 +10,7 @@ import (
 
 	"go.yaml.in/yaml/v3"
 
+	"halab/internal/effect"
 	"halab/internal/outage"
 	"halab/internal/topology"
 )
@@ -130,7 +131,7 @@ func (p *parser) texts(into *[]string, of string) func(*yaml.Node) {
 }
 
 func (p *parser) scenario(n *yaml.Node) Scenario {
-	s := Scenario{Kind: outage.KindCustom, Steps: []Step{}}
+	s := Scenario{Kind: outage.KindCustom, Custom: true, Effect: effect.Steps(), Steps: []Step{}}
 	p.fields(n, "a scenario", map[string]func(*yaml.Node){
 		"name":        p.text(&s.Name, "name"),
 		"description": p.text(&s.Description, "description"),

@@ -29,8 +29,8 @@ type forecast struct {
 
 // Daemons are the versions of the lab's HAProxy and keepalived as they print
 // them.
-func (d *Drill) Daemons(ctx context.Context, status *lab.State) (map[string]string, error) {
-	f, err := d.readConfigs(ctx, status)
+func (d *Drill) Daemons(ctx context.Context) (map[string]string, error) {
+	f, err := d.readConfigs(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -39,9 +39,13 @@ func (d *Drill) Daemons(ctx context.Context, status *lab.State) (map[string]stri
 
 // readConfigs reads the configuration files as the nodes have them, and asks
 // the daemons for their versions.
-func (d *Drill) readConfigs(ctx context.Context, status *lab.State) (*forecast, error) {
+func (d *Drill) readConfigs(ctx context.Context) (*forecast, error) {
+	all, err := d.lab.Containers(ctx)
+	if err != nil {
+		return nil, err
+	}
 	f := &forecast{nodes: map[string]predict.Node{}, clusters: map[string][]string{}, daemons: map[string]string{}}
-	for _, c := range status.Containers {
+	for _, c := range all {
 		node, service := c.Labels[engine.LabelNode], c.Labels[engine.LabelService]
 		if node == "" || service != string(topology.ServiceHAProxy) && service != string(topology.ServiceKeepalived) {
 			continue
@@ -93,10 +97,10 @@ func (d *Drill) ask(ctx context.Context, id string, cmd ...string) (string, erro
 // predict says what to expect of a scenario that hits the VIP's holder; any
 // other node of its cluster may take over.
 func (f *forecast) predict(sc Scenario, holder string) ([]outage.Prediction, error) {
-	if f == nil || sc.Kind == outage.KindCustom || sc.Kind == outage.KindSoak || sc.Kind == outage.KindCalibrate {
+	if f == nil || sc.Effect.Anything {
 		return nil, nil
 	}
-	in := predict.Input{Kind: sc.Kind, Holder: f.nodes[holder], Acts: f.acts, Lingers: f.lingers}
+	in := predict.Input{Effect: sc.Effect, Holder: f.nodes[holder], Acts: f.acts, Lingers: f.lingers}
 	for _, name := range f.clusters[sc.Cluster] {
 		if name != holder {
 			in.Backups = append(in.Backups, f.nodes[name])

@@ -1,13 +1,13 @@
 package drill
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"slices"
 	"time"
 
-	"halab/internal/fault"
 	"halab/internal/lab"
 	"halab/internal/outage"
 )
@@ -39,10 +39,10 @@ func (d *Drill) play(ctx context.Context, s *scene, offset time.Duration) error 
 
 // act does what the scenario is about.
 func (d *Drill) act(ctx context.Context, s *scene) error {
-	if s.sc.Kind == outage.KindCalibrate {
+	if s.sc.KnownMs > 0 {
 		return d.known(ctx, s)
 	}
-	for _, step := range s.sc.steps(s.vip.Name) {
+	for _, step := range s.sc.Steps {
 		if err := d.step(ctx, s, step); err != nil {
 			return located(step, err)
 		}
@@ -62,6 +62,8 @@ func (d *Drill) step(ctx context.Context, s *scene, step Step) error {
 	switch {
 	case step.Fail != nil:
 		return d.fail(ctx, s, *step.Fail)
+	case step.Switch:
+		return d.hand(ctx, s)
 	case step.Restore != nil:
 		return d.restore(ctx, s, *step.Restore)
 	case step.Expect != nil:
@@ -72,11 +74,11 @@ func (d *Drill) step(ctx context.Context, s *scene, step Step) error {
 
 // fail breaks something between two marks and watches what the clients meet.
 func (d *Drill) fail(ctx context.Context, s *scene, f Fail) error {
-	status, err := d.lab.Look(ctx)
+	status, err := d.lab.Status(ctx)
 	if err != nil {
 		return err
 	}
-	nodes, err := status.Resolve(f.Target)
+	nodes, err := status.Resolve(cmp.Or(f.Target, s.vip.Name))
 	if err != nil {
 		return err
 	}
@@ -86,19 +88,21 @@ func (d *Drill) fail(ctx context.Context, s *scene, f Fail) error {
 	}
 	s.aim(nodes)
 	s.broken = true
-	if err := s.session.mark(ctx, outage.MarkFault); err != nil {
+	return d.strike(ctx, s, func(ctx context.Context) error {
+		_, err := d.breaker.Inject(ctx, nodes, peers, f.Order)
 		return err
-	}
-	if err := d.strike(ctx, s, status, nodes, peers, f.Order); err != nil {
+	})
+}
+
+// hand moves the VIP on purpose; what stuck in the middle is to be mended.
+func (d *Drill) hand(ctx context.Context, s *scene) error {
+	s.broken = true
+	err := d.strike(ctx, s, func(ctx context.Context) error {
+		_, err := d.breaker.Switch(ctx, s.sc.Cluster, "")
 		return err
-	}
-	if err := s.session.mark(ctx, outage.MarkFaultReturned); err != nil {
-		return err
-	}
-	if s.sc.Steps != nil {
-		return nil
-	}
-	return d.settle(ctx, s)
+	})
+	s.broken = err != nil
+	return err
 }
 
 // aim notes which node the run is about: the first one that is hit, and among
@@ -117,18 +121,25 @@ func (s *scene) aim(nodes []string) {
 // strikeTime bounds a fault's calls; Vagrant may take half of it to cut a power.
 const strikeTime = time.Minute
 
-// strike does the fault itself, to its end even when the drill is interrupted:
-// an engine goes on with a call that its client gave up, and would break
-// something after the mending.
-func (d *Drill) strike(ctx context.Context, s *scene, status *lab.State, nodes, peers []string, o fault.Order) error {
-	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), strikeTime)
-	defer cancel()
-	if s.sc.Kind == outage.KindSwitch {
-		_, err := d.breaker.Switch(ctx, status, s.sc.Cluster, "")
+// strike does what a run is about between two marks, to its end even when the drill
+// is interrupted: an engine goes on with a call that its client gave up, and would
+// break something after the mending. The steps of a file have their own waits.
+func (d *Drill) strike(ctx context.Context, s *scene, do func(context.Context) error) error {
+	if err := s.session.mark(ctx, outage.MarkFault); err != nil {
 		return err
 	}
-	_, err := d.breaker.Inject(ctx, status, nodes, peers, o)
-	return err
+	whole, cancel := context.WithTimeout(context.WithoutCancel(ctx), strikeTime)
+	defer cancel()
+	if err := do(whole); err != nil {
+		return err
+	}
+	if err := s.session.mark(ctx, outage.MarkFaultReturned); err != nil {
+		return err
+	}
+	if s.sc.Custom {
+		return nil
+	}
+	return d.settle(ctx, s)
 }
 
 // settle watches for a while, until the clients are served steadily again or
@@ -148,20 +159,16 @@ func (d *Drill) settle(ctx context.Context, s *scene) error {
 // restore mends between two marks, waits until the lab is healthy, and reads
 // the counters in between.
 func (d *Drill) restore(ctx context.Context, s *scene, r Restore) error {
-	if s.sc.Kind == outage.KindSwitch {
-		s.broken = false
-		return nil
-	}
 	var err error
 	if s.rec.Between, err = s.session.totals(ctx); err != nil {
 		return err
 	}
-	status, err := d.lab.Look(ctx)
-	if err != nil {
-		return err
-	}
 	scope := r.Scope
 	if r.Target != "" {
+		status, err := d.lab.Status(ctx)
+		if err != nil {
+			return err
+		}
 		if scope, err = scope.At(status, r.Target); err != nil {
 			return err
 		}
@@ -170,7 +177,7 @@ func (d *Drill) restore(ctx context.Context, s *scene, r Restore) error {
 		return err
 	}
 	returned := func() error { return s.session.mark(ctx, outage.MarkRestoreReturned) }
-	if err := d.mend(ctx, status, scope, d.timing.healthy, returned); err != nil {
+	if err := d.mend(ctx, scope, d.timing.healthy, returned); err != nil {
 		return err
 	}
 	s.broken = r.Target != ""
@@ -185,7 +192,7 @@ func (d *Drill) expect(ctx context.Context, s *scene, e Expect) error {
 	defer cancel()
 	found := "nothing could be read"
 	for {
-		status, err := d.lab.Look(ctx)
+		status, err := d.lab.Status(ctx)
 		if err == nil {
 			var ok bool
 			if found, ok = e.met(status, s.before); ok {
@@ -202,7 +209,7 @@ func (d *Drill) expect(ctx context.Context, s *scene, e Expect) error {
 }
 
 // met says whether the expectation holds, and what was found.
-func (e Expect) met(status, before *lab.State) (found string, ok bool) {
+func (e Expect) met(status, before *lab.Status) (found string, ok bool) {
 	if e.Ready {
 		return "the lab is not healthy", status.Ready
 	}

@@ -43,8 +43,8 @@ func TestShowsReachTheAnalysis(t *testing.T) {
 			t.Errorf("after the mending %s is not among what may be: %v", name, may)
 		}
 	}
-	for _, sc := range Scenarios([]string{"n"}, topology.ProfileFast) {
-		rec := &outage.Recording{Kind: sc.Kind, Shows: sc.Shows, Marks: run.Recorded.Marks}
+	for _, sc := range builtins("n", topology.ProfileFast) {
+		rec := &outage.Recording{Effect: sc.Effect, Shows: sc.Shows, Target: "n-01", Holder: "n-01", Marks: run.Recorded.Marks}
 		told := expected(outage.Run{Phases: []outage.Analysis{outage.Analyse(rec, outage.PhaseFault)}}, 0, outage.Must)
 		if !slices.Equal(slices.Sorted(slices.Values(told)), slices.Sorted(slices.Values(sc.Shows))) {
 			t.Errorf("%s is listed to show %v, and its analysis demands %v", sc.Name, sc.Shows, told)
@@ -89,8 +89,8 @@ func TestNamesOfAScenarioAreCheckedFirst(t *testing.T) {
 // "other" is any node but the one that held that VIP, which need not be the VIP
 // that is probed.
 func TestTheOtherHolder(t *testing.T) {
-	status := func(a, b string) *lab.State {
-		return &lab.State{Clusters: []lab.Cluster{{VIP: lab.VIP{Name: "a-00", Holders: []string{a}}}, {VIP: lab.VIP{Name: "b-00", Holders: []string{b}}}}}
+	status := func(a, b string) *lab.Status {
+		return &lab.Status{Clusters: []lab.Cluster{{VIP: lab.VIP{Name: "a-00", Holders: []string{a}}}, {VIP: lab.VIP{Name: "b-00", Holders: []string{b}}}}}
 	}
 	e := Expect{VIP: "b-00", Holders: []string{other}}
 	if found, ok := e.met(status("a-01", "b-01"), status("a-01", "b-01")); ok {

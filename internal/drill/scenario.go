@@ -5,8 +5,8 @@ package drill
 import (
 	"fmt"
 	"slices"
-	"strings"
 
+	"halab/internal/effect"
 	"halab/internal/fault"
 	"halab/internal/outage"
 	"halab/internal/topology"
@@ -18,135 +18,76 @@ type Scenario struct {
 	Kind        outage.Kind
 	Cluster     string
 	Description string
-	// Steps, of a scenario file; nil for the built-in ones.
-	Steps []Step
+	Effect      effect.Effect
+	Steps       []Step
+	// Custom says that the steps are those of a file: it has its own waits.
+	Custom bool
 	// Budget of the scenario file; empty for none.
 	Budget string
 	// Shows lists invariants that the scenario is there to break.
 	Shows []string
+	// ByName: it is run where it is named, or all are.
+	ByName bool
 	// Unfit says why this lab can't do it; empty where it can.
 	Unfit string
 	// KnownMs is the length of the outage that a calibration makes.
 	KnownMs float64
 }
 
-// builtin is a scenario before it is bound to a cluster.
-type builtin struct {
-	kind    outage.Kind
-	service topology.Service
-	how     string
-	text    string // %s is the cluster
-}
-
-// builtins lists the scenarios that every lab has, for each cluster. Each
-// measures its failback too.
-func builtins() []builtin {
-	return []builtin{
-		{outage.KindHAProxyStop, topology.ServiceHAProxy, "stop", "HAProxy on the node that holds the %s VIP is stopped in order, as an operator would."},
-		{outage.KindHAProxyKill, topology.ServiceHAProxy, "kill", "HAProxy on the node that holds the %s VIP dies at once (SIGKILL)."},
-		{outage.KindHAProxyHang, topology.ServiceHAProxy, "hang", "HAProxy on the node that holds the %s VIP freezes: its port is open and nobody answers."},
-		{outage.KindKeepalivedStop, topology.ServiceKeepalived, "stop", "keepalived on the node that holds the %s VIP is stopped and hands the VIP over."},
-		{outage.KindKeepalivedKill, topology.ServiceKeepalived, "kill", "keepalived on the node that holds the %s VIP dies with its children: the VIP stays behind on the interface, and two nodes have it."},
-		{outage.KindAppStop, topology.ServiceApp, "stop", "The app on the node that holds the %s VIP is stopped; HAProxy must use the other."},
-		{outage.KindAppKill, topology.ServiceApp, "kill", "The app on the node that holds the %s VIP dies in the middle of its requests."},
-		{outage.KindAppHang, topology.ServiceApp, "hang", "The app on the node that holds the %s VIP freezes with requests in its hands."},
-		{outage.KindNodeCrash, topology.ServiceNode, "kill", "The node that holds the %s VIP crashes: everything on it ends in one moment."},
-		{outage.KindNodeFreeze, topology.ServiceNode, "hang", "The node that holds the %s VIP freezes as a whole."},
-		{outage.KindSwitch, "", "switch", "The %s VIP is moved to the other node on purpose."},
+// usual lists what is run where no scenario is named: what ends or silences a
+// service of the holder or the holder itself, and a move on purpose.
+func usual() []outage.Kind {
+	return []outage.Kind{
+		"haproxy-stop", "haproxy-kill", "haproxy-hang", "keepalived-stop", "keepalived-kill",
+		"app-stop", "app-kill", "app-hang", "node-crash", "node-freeze", outage.KindSwitch,
 	}
 }
 
-// order is what a scenario has done; a switch is no fault.
-func (b builtin) order() fault.Order {
-	kind, err := fault.Lookup(b.how, b.service)
-	if err != nil {
-		return fault.Order{}
-	}
-	return fault.Order{Kind: kind, Service: b.service}
-}
-
-func lookup(kind outage.Kind) (builtin, bool) {
-	for _, b := range builtins() {
-		if b.kind == kind {
-			return b, true
+// builtins lists the scenarios of a cluster: a switch and every fault of the
+// catalogue, done to the node that holds its VIP. Each measures its failback too.
+func builtins(cluster string, p topology.Profile) []Scenario {
+	list := []Scenario{{
+		Name: cluster + "/" + string(outage.KindSwitch), Kind: outage.KindSwitch, Cluster: cluster, Effect: effect.Handover(),
+		Description: fmt.Sprintf("The %s VIP is moved to the other node on purpose.", cluster),
+		Steps:       []Step{{Switch: true}}, Unfit: fault.NoSwitch(p),
+	}}
+	for _, o := range fault.Drills(cluster) {
+		sc := faulty(cluster, "the node that holds the "+cluster+" VIP", o)
+		sc.Name = cluster + "/" + o.Slug()
+		if o.Peer != "" {
+			sc.Name = cluster + "/" + o.Drill() // from the rest of its cluster, which needs no name
 		}
+		sc.Shows = shows(sc.Effect)
+		list = append(list, sc)
 	}
-	return builtin{}, false
-}
-
-// Scenarios lists the built-in scenarios for each cluster of a lab with these
-// timings.
-func Scenarios(clusters []string, p topology.Profile) []Scenario {
-	var list []Scenario
-	for _, c := range clusters {
-		for _, b := range builtins() {
-			sc := Scenario{
-				Name: c + "/" + string(b.kind), Kind: b.kind, Cluster: c,
-				Description: fmt.Sprintf(b.text, c), Shows: shows(b.kind),
-			}
-			if b.kind == outage.KindSwitch {
-				sc.Unfit = fault.NoSwitch(p)
-			}
-			list = append(list, sc)
+	at := func(s Scenario) int {
+		if i := slices.Index(usual(), s.Kind); i >= 0 {
+			return i
 		}
+		return len(usual())
+	}
+	slices.SortStableFunc(list, func(a, b Scenario) int { return at(a) - at(b) })
+	for i := range list {
+		list[i].ByName = at(list[i]) == len(usual())
 	}
 	return list
 }
 
-// shows lists the invariants that a kind of fault is there to break.
-func shows(kind outage.Kind) []string {
-	switch kind {
-	case outage.KindKeepalivedKill, outage.KindNodeFreeze:
+// faulty is a scenario of one fault and its mending.
+func faulty(cluster, node string, o fault.Order) Scenario {
+	return Scenario{
+		Kind: outage.Kind(o.Drill()), Cluster: cluster, Effect: o.Effect(), Description: o.Tells(node),
+		Steps: []Step{{Fail: &Fail{Order: o}}, {Restore: &Restore{}}},
+	}
+}
+
+// shows lists the invariants that an effect on the VIP's holder breaks.
+func shows(e effect.Effect) []string {
+	switch {
+	case e.Keeps:
 		return []string{outage.InvStaleVIP, outage.InvTwoHolders}
+	case e.Splits:
+		return []string{outage.InvTwoMasters, outage.InvTwoHolders}
 	}
 	return nil
-}
-
-// Select picks scenarios by the names given on the command line: a full name, a
-// kind (for every cluster), or a cluster (all its kinds). No names pick all. What
-// this lab can't do is picked only where it was named, and then refused.
-func Select(all []Scenario, names []string) ([]Scenario, error) {
-	if len(names) == 0 {
-		return slices.DeleteFunc(slices.Clone(all), unfit), nil
-	}
-	var picked []Scenario
-	for _, name := range names {
-		var fits []Scenario
-		for _, s := range all {
-			if s.Name == name || string(s.Kind) == name || s.Cluster == name {
-				fits = append(fits, s)
-			}
-		}
-		if len(fits) == 0 {
-			return nil, unknownScenario(name, all)
-		}
-		if able := slices.DeleteFunc(slices.Clone(fits), unfit); len(able) > 0 {
-			fits = able
-		} else {
-			return nil, fmt.Errorf("%s can't be done on this lab: %s\n  list what can:  halab drill --list", fits[0].Name, fits[0].Unfit)
-		}
-		for _, s := range fits {
-			if !slices.ContainsFunc(picked, func(p Scenario) bool { return p.Name == s.Name }) {
-				picked = append(picked, s)
-			}
-		}
-	}
-	return picked, nil
-}
-
-func unfit(s Scenario) bool { return s.Unfit != "" }
-
-func unknownScenario(name string, all []Scenario) error {
-	var known []string
-	for _, s := range all {
-		known = append(known, s.Name)
-		if !slices.Contains(known, string(s.Kind)) {
-			known = append(known, string(s.Kind))
-		}
-	}
-	hint := ""
-	if near := topology.Suggest(name, known); len(near) > 0 {
-		hint = "; did you mean " + strings.Join(near, " or ") + "?"
-	}
-	return fmt.Errorf("there is no scenario %q%s\n  list them:  halab drill --list", name, hint)
 }

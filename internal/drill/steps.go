@@ -10,18 +10,19 @@ import (
 	"halab/internal/topology"
 )
 
-// Step is one step of a scenario file; exactly one of its parts is set.
+// Step is one step of a scenario; exactly one of its parts is set.
 type Step struct {
-	Line    int // in the file
+	Line    int // in its file; 0 of a built-in scenario
 	Fail    *Fail
 	Restore *Restore
 	Wait    time.Duration
 	Expect  *Expect
+	Switch  bool // the cluster's VIP is moved on purpose
 }
 
 // Fail does a fault to a target.
 type Fail struct {
-	Target string // node, VIP's name or cluster
+	Target string // node, VIP's name or cluster; "" is the node that holds the VIP
 	Order  fault.Order
 }
 
@@ -45,7 +46,7 @@ type Expect struct {
 
 // check refuses names that the lab has not, before anything is broken: nobody
 // holds frontend-0, so {vip: frontend-0, holders: 0} would always come about.
-func (s Scenario) check(status *lab.State) error {
+func (s Scenario) check(status *lab.Status) error {
 	for _, step := range s.Steps {
 		if err := step.check(status); errors.Is(err, topology.ErrUnknown) {
 			return located(step, err)
@@ -54,10 +55,13 @@ func (s Scenario) check(status *lab.State) error {
 	return nil
 }
 
-func (s Step) check(status *lab.State) error {
+func (s Step) check(status *lab.Status) error {
 	switch {
 	case s.Fail != nil:
-		_, err := status.Resolve(s.Fail.Target)
+		var err error
+		if s.Fail.Target != "" {
+			_, err = status.Resolve(s.Fail.Target)
+		}
 		_, perr := s.Fail.Order.Peers(status)
 		return errors.Join(err, perr)
 	case s.Restore != nil && s.Restore.Target != "":
@@ -69,7 +73,7 @@ func (s Step) check(status *lab.State) error {
 	return nil
 }
 
-func (e Expect) check(status *lab.State) error {
+func (e Expect) check(status *lab.Status) error {
 	var vips, nodes []string
 	for _, c := range status.Clusters {
 		vips = append(vips, c.VIP.Name)
@@ -90,17 +94,4 @@ func (e Expect) check(status *lab.State) error {
 
 func unknown(name, wants string, known []string) error {
 	return &topology.UnknownError{Name: name, Wants: wants, Close: topology.Suggest(name, known), Known: known}
-}
-
-// steps gives the steps of a scenario: those of its file, or the one fault and
-// its mending that a built-in scenario stands for.
-func (s Scenario) steps(vip string) []Step {
-	if s.Steps != nil {
-		return s.Steps
-	}
-	b, _ := lookup(s.Kind)
-	return []Step{
-		{Fail: &Fail{Target: vip, Order: b.order()}},
-		{Restore: &Restore{}},
-	}
 }

@@ -18,6 +18,7 @@ type Arg struct {
 	Default string   // taken where it is left out; empty: it must be given
 	Example string   // one that makes sense
 	Values  []string // all that there are; nil: any
+	Target  bool     // it names another part of the lab
 	set     func(r *agentapi.FaultRequest, word string) error
 }
 

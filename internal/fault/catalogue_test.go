@@ -1,29 +1,47 @@
 package fault
 
 import (
+	"flag"
+	"fmt"
 	"os"
 	"slices"
 	"strings"
 	"testing"
 
 	"halab/internal/agentapi"
+	"halab/internal/effect"
 )
 
-// Every fault is explained in docs/faults.md, and its examples can be parsed.
+var update = flag.Bool("update", false, "write the table of docs/faults.md anew")
+
+// The table of docs/faults.md is made from the catalogue (go test -update writes it
+// anew), and what its examples say can be parsed.
 func TestCatalogueIsDocumented(t *testing.T) {
-	text, err := os.ReadFile("../../docs/faults.md")
+	const path, begin, end = "../../docs/faults.md", "\n| fault |", "\n\nUnits:"
+	text, err := os.ReadFile(path)
 	if err != nil {
 		t.Fatal(err)
 	}
+	before, rest, found := strings.Cut(string(text), begin)
+	_, after, ended := strings.Cut(rest, end)
+	if !found || !ended {
+		t.Fatalf("%s has no table from %q to %q", path, begin, end)
+	}
+	if *update {
+		if err := os.WriteFile(path, []byte(before+"\n"+table()+end+after), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	if string(text) != before+"\n"+table()+end+after {
+		t.Errorf("the table of %s is not what the catalogue says (go test -update writes it anew):\n%s", path, table())
+	}
 	seen := map[string]bool{}
 	for _, k := range Catalogue() {
-		if seen[k.Name] {
-			t.Errorf("%s is there twice", k.Name)
+		if seen[k.Name] || k.Summary == "" || k.Sees == "" || k.Man == "" {
+			t.Errorf("%s is there twice, or does not say what it does, what one sees and where to read on", k.Name)
 		}
 		seen[k.Name] = true
-		if !strings.Contains(string(text), "| `"+k.Usage()+"`") {
-			t.Errorf("docs/faults.md does not list `%s`", k.Usage())
-		}
 		if k.how {
 			continue
 		}
@@ -33,6 +51,98 @@ func TestCatalogueIsDocumented(t *testing.T) {
 		}
 		if o, err := Parse(words); err != nil || o.Kind.Name != k.Name {
 			t.Errorf("its example %q: %v, %v", words, o.Kind.Name, err)
+		}
+	}
+}
+
+// table is the catalogue as docs/faults.md has it.
+func table() string {
+	var b strings.Builder
+	b.WriteString("| fault | on | what it does | what an operator sees | in a drill | more |\n|:--|:--|:--|:--|:--|:--|\n")
+	for _, k := range Catalogue() {
+		var on, drills []string
+		for _, s := range k.On {
+			on = append(on, string(s))
+			if name := (Order{Kind: k, Service: s}).Drill(); !slices.Contains(drills, "`"+name+"`") {
+				drills = append(drills, "`"+name+"`")
+			}
+		}
+		fmt.Fprintf(&b, "| `%s` | %s | %s | %s | %s | %s |\n", k.Usage(), strings.Join(on, ", "), k.Summary, k.Sees, strings.Join(drills, ", "), k.Man)
+	}
+	return strings.TrimSuffix(b.String(), "\n")
+}
+
+// Each fault has one name in drills, whichever way it was asked for.
+func TestDrillNames(t *testing.T) {
+	for _, c := range []struct{ words, name, slug string }{
+		{"haproxy kill", "haproxy-kill", "haproxy-kill"},
+		{"app", "app-stop", "app-stop"},
+		{"node kill", "node-crash", "node-crash"},
+		{"crash", "node-crash", "node-crash"},
+		{"node stop", "node-shutdown", "node-shutdown"},
+		{"shutdown", "node-shutdown", "node-shutdown"},
+		{"node hang", "node-freeze", "node-freeze"},
+		{"freeze", "node-freeze", "node-freeze"},
+		{"node poweroff", "node-poweroff", "node-poweroff"},
+		{"link down", "link-down", "link-down"},
+		{"loss 30% in", "loss", "loss-30-in"},
+		{"drop vrrp", "drop-vrrp", "drop-vrrp"},
+	} {
+		o, err := Parse(strings.Fields(c.words))
+		if err != nil || o.Drill() != c.name || o.Slug() != c.slug {
+			t.Errorf("%q is %s, %s, not %s, %s; %v", c.words, o.Drill(), o.Slug(), c.name, c.slug, err)
+		}
+	}
+	seen := map[string]bool{}
+	for _, o := range Drills("client") {
+		if seen[o.Drill()] {
+			t.Errorf("%s is there twice", o.Drill())
+		}
+		seen[o.Drill()] = true
+	}
+}
+
+// The same done by two names means the same.
+func TestEffects(t *testing.T) {
+	for a, b := range map[string]string{"node kill": "crash", "node stop": "shutdown", "node hang": "freeze", "node poweroff": "crash"} {
+		x, _ := Parse(strings.Fields(a))
+		y, _ := Parse(strings.Fields(b))
+		if x.Effect() != y.Effect() || !x.Effect().Moves {
+			t.Errorf("%s means %+v, %s %+v", a, x.Effect(), b, y.Effect())
+		}
+	}
+	for words, want := range map[string]effect.Effect{
+		"haproxy stop":      {On: effect.HAProxy, Ends: true, Resigns: true, Moves: true},
+		"keepalived kill":   {On: effect.Keepalived, Ends: true, Keeps: true, Moves: true},
+		"keepalived hang":   {On: effect.Keepalived, Silent: true, Keeps: true, Moves: true},
+		"app kill":          {On: effect.App, Ends: true},
+		"link down":         {On: effect.Link, Silent: true, Moves: true},
+		"partition backend": {On: effect.Link, Splits: true},
+		"partition client":  {On: effect.Client, Silent: true},
+		"loss 30":           {On: effect.Link, Disturbs: true},
+		"slow 1s":           {On: effect.App},
+		"disk":              {},
+	} {
+		if o, err := Parse(strings.Fields(words)); err != nil || o.Effect() != want {
+			t.Errorf("%s means %+v, not %+v; %v", words, o.Effect(), want, err)
+		}
+	}
+}
+
+// What was done is said as one says it.
+func TestDoneInWords(t *testing.T) {
+	for _, c := range []struct {
+		done Done
+		want string
+	}{
+		{Done{Node: "a", Service: "haproxy", Fault: "stop"}, "stopped haproxy on a"},
+		{Done{Node: "a", Service: "node", Fault: "kill"}, "killed a"},
+		{Done{Node: "a", Service: "node", Fault: "shutdown"}, "shut down a"},
+		{Done{Node: "a", Service: "node", Fault: "loss", Words: []string{"30", "in"}}, "applied loss 30 in to a"},
+		{Done{Node: "a", Service: "app", Fault: "slow", Words: []string{"1s"}}, "applied slow 1s to app on a"},
+	} {
+		if got := c.done.Text(); got != c.want {
+			t.Errorf("%+v is told as %q, not %q", c.done, got, c.want)
 		}
 	}
 }

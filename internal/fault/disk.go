@@ -6,7 +6,7 @@ import "halab/internal/agentapi"
 func disk() Kind {
 	return inside(Kind{
 		Name: agentapi.FaultDisk, Summary: "the memory disk that node, HAProxy and keepalived share is full",
-		Sees: "what runs goes on; a service that starts can't write its configuration there and takes /run or fails",
+		Sees: "what runs goes on; a service that starts can't write there, and no further fault can be recorded: it is refused",
 		Man:  "tmpfs(5)",
 	})
 }

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"halab/internal/crashpoint"
+	"halab/internal/effect"
 	"halab/internal/engine"
 	"halab/internal/lab"
 	"halab/internal/topology"
@@ -42,7 +43,9 @@ type Engine interface {
 
 // states reads the lab; *lab.Lab does.
 type states interface {
-	Look(ctx context.Context) (*lab.State, error)
+	Containers(ctx context.Context) ([]engine.Container, error)
+	Status(ctx context.Context) (*lab.Status, error)
+	Hardware(ctx context.Context) (map[string]string, error)
 }
 
 // Injector applies and undoes faults on one lab.
@@ -70,7 +73,17 @@ type Kind struct {
 	OneWay  bool // it can be had in one direction only
 	Inside  bool // done by the agent inside the node, which also keeps its time
 	how     bool // it is done to any service: `--how`
-	apply   func(ctx context.Context, i *Injector, s site) error
+	power   bool // it takes a switch for the node's power
+	// same is what --how calls the same, done to a node: a crash is its kill.
+	same string
+	// did is what is said when it was done: "stopped"; "" where that is "applied".
+	did string
+	// tells describes it, by what it is done to, for a drill; %s is the node. What
+	// is not told so is told by the summary.
+	tells map[topology.Service]string
+	// effect is what it means; the zero one where it is nil.
+	effect func(o Order) effect.Effect
+	apply  func(ctx context.Context, i *Injector, s site) error
 	// blocked says why the fault makes no sense for a service in that state.
 	blocked func(s engine.State) string
 }
@@ -123,18 +136,22 @@ type Done struct {
 	Notes []string   `json:"notes,omitempty"` // what could only be done in part
 }
 
-// Inject applies a fault to each node of a lab as it is, all nodes at once; peers
-// are the nodes of a partition's other side.
-func (i *Injector) Inject(ctx context.Context, status *lab.State, nodes, peers []string, o Order) ([]Done, error) {
+// Inject applies a fault to each node, all nodes at once; peers are the nodes
+// of a partition's other side.
+func (i *Injector) Inject(ctx context.Context, nodes, peers []string, o Order) ([]Done, error) {
 	if err := o.Check(); err != nil {
+		return nil, err
+	}
+	status, err := i.lab.Status(ctx)
+	if err != nil {
 		return nil, err
 	}
 	if err := answers(status, nodes); err != nil {
 		return nil, err
 	}
-	sites := make([]site, len(nodes))
-	for n, node := range nodes {
-		sites[n] = site{node: node, service: o.Service, parts: status.Parts(node)}
+	sites, err := i.sites(ctx, nodes, o.Service)
+	if err != nil {
+		return nil, err
 	}
 	for _, s := range sites {
 		if err := ready(o.Kind, s, status); err != nil {
@@ -148,7 +165,7 @@ func (i *Injector) Inject(ctx context.Context, status *lab.State, nodes, peers [
 }
 
 // answers refuses a fault on a node whose host does not answer.
-func answers(status *lab.State, nodes []string) error {
+func answers(status *lab.Status, nodes []string) error {
 	for _, c := range status.Clusters {
 		for _, n := range c.Nodes {
 			if n.State == lab.Unreachable && slices.Contains(nodes, n.Name) {
@@ -160,7 +177,7 @@ func answers(status *lab.State, nodes []string) error {
 }
 
 // ready refuses a fault on what is down already.
-func ready(kind Kind, s site, status *lab.State) error {
+func ready(kind Kind, s site, status *lab.Status) error {
 	c, found := s.parts[s.service]
 	if !found {
 		return fmt.Errorf("%s has no %s container: it was removed\n  make it anew:  halab up", s.node, s.service)
@@ -173,7 +190,7 @@ func ready(kind Kind, s site, status *lab.State) error {
 
 // stateOf is a service's state as the lab's status has it: a service that the
 // agent froze runs for the engine.
-func stateOf(status *lab.State, s site, c engine.Container) engine.State {
+func stateOf(status *lab.Status, s site, c engine.Container) engine.State {
 	for _, cluster := range status.Clusters {
 		for _, n := range cluster.Nodes {
 			switch {
@@ -201,4 +218,28 @@ func (i *Injector) applyAll(ctx context.Context, kind Kind, sites []site) ([]Don
 		done = append(done, Done{Node: s.node, Service: string(s.service), Fault: kind.Name})
 	}
 	return done, errors.Join(failed...)
+}
+
+// sites finds the containers of each node.
+func (i *Injector) sites(ctx context.Context, nodes []string, service topology.Service) ([]site, error) {
+	all, err := i.lab.Containers(ctx)
+	if err != nil {
+		return nil, err
+	}
+	list := make([]site, len(nodes))
+	for n, node := range nodes {
+		list[n] = site{node: node, service: service, parts: parts(all, node)}
+	}
+	return list, nil
+}
+
+// parts maps the services of a node to its containers.
+func parts(all []engine.Container, node string) map[topology.Service]engine.Container {
+	found := map[topology.Service]engine.Container{}
+	for _, c := range all {
+		if c.Labels[engine.LabelNode] == node {
+			found[topology.Service(c.Labels[engine.LabelService])] = c
+		}
+	}
+	return found
 }

@@ -2,6 +2,7 @@ package fault
 
 import (
 	"halab/internal/agentapi"
+	"halab/internal/effect"
 	"halab/internal/topology"
 )
 
@@ -11,14 +12,16 @@ func freeze() Kind {
 	return inside(Kind{
 		Name: agentapi.FaultFreeze, Summary: "all processes stop in one moment and the interface falls silent",
 		Sees: "the other node takes the VIP, this one has it still: two holders, but only one answers",
-		Man:  "kill(2), signal(7)",
+		Man:  "kill(2), signal(7)", did: "froze", same: "hang", tells: hang().tells,
+		effect: func(Order) effect.Effect { return effect.Hang(effect.Node) },
 	})
 }
 
 // crash and shutdown are what kill and stop do to a node.
 func crash() Kind {
 	k := kill()
-	k.Name, k.On, k.how = "crash", []topology.Service{topology.ServiceNode}, false
+	k.Name, k.same, k.did, k.On, k.how = "crash", k.Name, "crashed", []topology.Service{topology.ServiceNode}, false
+	k.Man = "pid_namespaces(7)"
 	k.Summary = "the machine dies: SIGKILL to its first process, the kernel ends the rest"
 	k.Sees = "as a power cut: the other node takes the VIP after its adverts have been missing"
 	return k
@@ -26,7 +29,8 @@ func crash() Kind {
 
 func shutdown() Kind {
 	k := stop()
-	k.Name, k.On, k.how = "shutdown", []topology.Service{topology.ServiceNode}, false
+	k.Name, k.same, k.did, k.On, k.how = "shutdown", k.Name, "shut down", []topology.Service{topology.ServiceNode}, false
+	k.Man = "-"
 	k.Summary = "an orderly end: keepalived hands the VIP over, then the services, then the machine"
 	k.Sees = "hardly anything: the VIP moves before anything ends"
 	return k

@@ -3,6 +3,7 @@ package fault
 import (
 	"context"
 
+	"halab/internal/effect"
 	"halab/internal/topology"
 )
 
@@ -15,6 +16,16 @@ func hang() Kind {
 		how:     true,
 		On:      topology.Services(),
 		Summary: "freeze it: ports stay open, nobody answers; a node freezes as a whole",
+		Sees:    "a hung HAProxy is noticed within 0.1 s; a hung keepalived leaves two holders",
+		Man:     "cgroups(7); signal(7)",
+		did:     "froze",
+		tells: map[topology.Service]string{
+			topology.ServiceHAProxy:    "HAProxy on %s freezes: its port is open and nobody answers.",
+			topology.ServiceKeepalived: "keepalived on %s freezes: the VIP stays on the interface, and two nodes have it.",
+			topology.ServiceApp:        "The app on %s freezes with requests in its hands.",
+			topology.ServiceNode:       "%s freezes as a whole.",
+		},
+		effect:  func(o Order) effect.Effect { return effect.Hang(effect.Part(o.Service)) },
 		blocked: notRunning,
 		apply: func(ctx context.Context, i *Injector, s site) error {
 			return i.engine.ContainerPause(ctx, s.container().ID)

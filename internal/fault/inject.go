@@ -17,10 +17,16 @@ import (
 
 // injectInside has the agents of the nodes apply a fault: on all of them or, if
 // one fails, on none.
-func (i *Injector) injectInside(ctx context.Context, nodes, peers []string, o Order, status *lab.State) ([]Done, error) {
+func (i *Injector) injectInside(ctx context.Context, nodes, peers []string, o Order, status *lab.Status) ([]Done, error) {
+	all, err := i.lab.Containers(ctx)
+	if err != nil {
+		return nil, err
+	}
 	macs := map[string]string{}
-	if o.Kind.Name == agentapi.FaultPartition {
-		macs = status.Hardware()
+	if o.Peer != "" {
+		if macs, err = i.lab.Hardware(ctx); err != nil {
+			return nil, err
+		}
 	}
 	requests, err := requests(nodes, peers, o, macs)
 	if err != nil {
@@ -28,9 +34,9 @@ func (i *Injector) injectInside(ctx context.Context, nodes, peers []string, o Or
 	}
 	machines, names := map[string]engine.Container{}, []string{}
 	for name := range requests {
-		s := site{node: name, service: topology.ServiceNode, parts: status.Parts(name)}
-		machines[name] = s.container()
+		machines[name] = parts(all, name)[topology.ServiceNode]
 		names = append(names, name)
+		s := site{node: name, service: topology.ServiceNode, parts: parts(all, name)}
 		if err := ready(Kind{blocked: notRunning}, s, status); err != nil {
 			return nil, err
 		}
@@ -83,7 +89,7 @@ func requests(nodes, peers []string, o Order, macs map[string]string) (map[strin
 		r.Service = string(o.Service)
 	}
 	list := map[string]agentapi.FaultRequest{}
-	if o.Kind.Name != agentapi.FaultPartition {
+	if o.Peer == "" {
 		for _, n := range nodes {
 			list[n] = r
 		}

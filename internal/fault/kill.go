@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"halab/internal/agentapi"
+	"halab/internal/effect"
 	"halab/internal/engine"
 	"halab/internal/topology"
 )
@@ -20,6 +21,16 @@ func kill() Kind {
 		how:     true,
 		On:      topology.Services(),
 		Summary: "SIGKILL all of its processes at once; a node crashes",
+		Sees:    "a killed keepalived leaves its VIP on the interface: two holders",
+		Man:     "signal(7)",
+		did:     "killed",
+		tells: map[topology.Service]string{
+			topology.ServiceHAProxy:    "HAProxy on %s dies at once (SIGKILL).",
+			topology.ServiceKeepalived: "keepalived on %s dies with its children: the VIP stays behind on the interface, and two nodes have it.",
+			topology.ServiceApp:        "The app on %s dies in the middle of its requests.",
+			topology.ServiceNode:       "%s crashes: everything on it ends in one moment.",
+		},
+		effect: func(o Order) effect.Effect { return effect.Kill(effect.Part(o.Service)) },
 		blocked: func(s engine.State) string {
 			if s == engine.StatePaused {
 				return "" // SIGKILL ends a frozen process as well

@@ -92,11 +92,12 @@ func parseArgs(k Kind, words []string) (Order, error) {
 		if word == "" {
 			return o, fmt.Errorf("%s needs %s (%s), for instance  %s %s", k.Name, a.Name, a.Unit, k.Name, a.Example)
 		}
+		if a.Target {
+			o.Peer = word
+			continue
+		}
 		if err := a.set(&o.request, word); err != nil {
 			return o, fmt.Errorf("%s: %w", k.Name, err)
-		}
-		if k.Name == agentapi.FaultPartition {
-			o.Peer = word
 		}
 	}
 	return o, nil
@@ -148,31 +149,12 @@ func HowsOf(on topology.Service) []string {
 	return list
 }
 
-// MovesVIP says whether VRRP is to be expected to react.
-func (o Order) MovesVIP() bool {
-	switch o.Kind.Name {
-	case agentapi.FaultLinkDown, agentapi.FaultFreeze, "crash", "shutdown":
-		return true
-	}
-	return o.Kind.how && o.Service != topology.ServiceApp
-}
-
-// EndsNode says whether a node to which this was done has ended, and holds nothing,
-// from the moment the engine says that it is done.
-func (o Order) EndsNode() bool {
-	switch o.Kind.Name {
-	case "crash", "shutdown", FaultPoweroff:
-		return true
-	}
-	return o.Service == topology.ServiceNode && (o.Kind.Name == "kill" || o.Kind.Name == "stop")
-}
-
 // Check refuses an order that makes no sense, before anything is looked at.
 func (o Order) Check() error {
 	switch {
 	case o.OneWay && !o.Kind.OneWay:
 		return fmt.Errorf("%s has no direction of that kind: --one-way is for partition", o.Kind.Name)
-	case o.For > 0 && o.Kind.Name == FaultPoweroff:
+	case o.For > 0 && o.TakesPower():
 		return errors.New("a machine without power does not come back by itself: halab restore switches it on")
 	case o.For < 0 || o.For > maxTime:
 		return fmt.Errorf("--for %s: a fault lasts at most %s", o.For, maxTime)

@@ -2,6 +2,7 @@ package fault
 
 import (
 	"halab/internal/agentapi"
+	"halab/internal/effect"
 	"halab/internal/lab"
 	"halab/internal/topology"
 )
@@ -9,17 +10,22 @@ import (
 // partition cuts nodes off from others, whatever they send.
 func partition() Kind {
 	return inside(Kind{
-		Name: agentapi.FaultPartition, Summary: "no frame passes between the target and another target",
+		Name: agentapi.FaultPartition, Summary: "no frame passes between the target and another target, which may be the client",
 		Sees:   "within a cluster two masters, between clusters frontends without a backend; with --one-way only the second target stops hearing the first",
 		Man:    "nft(8)",
 		OneWay: true,
-		Args: []Arg{{Name: "TARGET2", Type: "target or client", Unit: "a name of the lab", Example: "backend",
-			set: func(*agentapi.FaultRequest, string) error { return nil }}},
+		Args:   []Arg{{Name: "TARGET2", Type: "target or client", Unit: "a name of the lab", Example: "backend", Target: true}},
+		effect: func(o Order) effect.Effect {
+			if o.Peer == topology.Client {
+				return effect.Effect{On: effect.Client, Silent: true}
+			}
+			return effect.Effect{On: effect.Link, Splits: true}
+		},
 	})
 }
 
 // Peers are the names of a partition's other side; nil for other faults.
-func (o Order) Peers(s *lab.State) ([]string, error) {
+func (o Order) Peers(s *lab.Status) ([]string, error) {
 	switch o.Peer {
 	case "":
 		return nil, nil

@@ -7,8 +7,8 @@ import (
 	"slices"
 	"time"
 
+	"halab/internal/effect"
 	"halab/internal/engine"
-	"halab/internal/lab"
 	"halab/internal/topology"
 )
 
@@ -23,16 +23,19 @@ type Power interface {
 	On(ctx context.Context, node string) (bool, error)
 }
 
-// FaultPoweroff is the name of the fault.
-const FaultPoweroff = "poweroff"
-
 // poweroff takes the power from the machine that a node is.
 func poweroff() Kind {
 	return Kind{
-		Name:    FaultPoweroff,
+		Name:    "poweroff",
 		how:     true,
+		power:   true,
 		On:      []topology.Service{topology.ServiceNode},
 		Summary: "cut the power of a node that is a machine of Vagrant's",
+		Sees:    "as a power cut, for it is one: the engine is gone as well",
+		Man:     "[vagrant.md](vagrant.md)",
+		did:     "switched off",
+		tells:   map[topology.Service]string{topology.ServiceNode: "The power of %s is cut."},
+		effect:  func(Order) effect.Effect { return effect.Kill(effect.Node) },
 		blocked: func(s engine.State) string {
 			if s == engine.StatePaused {
 				return "" // a frozen machine has a plug as well
@@ -59,10 +62,14 @@ const bootTime = 3 * time.Minute
 const bootPoll = 2 * time.Second
 
 // powerOn switches on the machines of the scope that do not answer, all at once,
-// and waits until their engines do. It gives back the lab as it is then.
-func (i *Injector) powerOn(ctx context.Context, status *lab.State, scope Scope) ([]Mended, *lab.State, error) {
+// and waits until their engines do.
+func (i *Injector) powerOn(ctx context.Context, scope Scope) ([]Mended, error) {
 	if i.power == nil {
-		return nil, status, nil
+		return nil, nil
+	}
+	status, err := i.lab.Status(ctx)
+	if err != nil {
+		return nil, err
 	}
 	var names []string
 	for _, n := range status.Silent() {
@@ -79,32 +86,31 @@ func (i *Injector) powerOn(ctx context.Context, status *lab.State, scope Scope) 
 		}
 	}
 	if err := errors.Join(errs...); err != nil || len(names) == 0 {
-		return mended, status, err
+		return mended, err
 	}
-	status, err := i.awaitEngines(ctx, names)
-	return mended, status, err
+	return mended, i.awaitEngines(ctx, names)
 }
 
 // awaitEngines waits until the nodes can be seen again.
-func (i *Injector) awaitEngines(ctx context.Context, nodes []string) (*lab.State, error) {
+func (i *Injector) awaitEngines(ctx context.Context, nodes []string) error {
 	ctx, cancel := context.WithTimeoutCause(ctx, bootTime, errPatience)
 	defer cancel()
 	tick := time.NewTicker(bootPoll)
 	defer tick.Stop()
 	for {
-		status, err := i.lab.Look(ctx)
+		status, err := i.lab.Status(ctx)
 		if err == nil && !slices.ContainsFunc(status.Silent(), func(n string) bool { return slices.Contains(nodes, n) }) {
-			return status, nil
+			return nil
 		}
 		if err != nil && ctx.Err() == nil {
-			return nil, err
+			return err
 		}
 		select {
 		case <-ctx.Done():
 			if errors.Is(context.Cause(ctx), errPatience) {
-				return nil, fmt.Errorf("the machine runs, and its engine does not answer after %s: %v\n  look there:  vagrant ssh %s, and then  systemctl status docker", bootTime, status.Silent(), nodes[0])
+				return fmt.Errorf("the machine runs, and its engine does not answer after %s: %v\n  look there:  vagrant ssh %s, and then  systemctl status docker", bootTime, status.Silent(), nodes[0])
 			}
-			return nil, ctx.Err()
+			return ctx.Err()
 		case <-tick.C:
 		}
 	}

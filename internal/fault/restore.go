@@ -23,14 +23,18 @@ type Mended struct {
 	Fault   string `json:"fault,omitempty"` // what was undone
 }
 
-// Restore undoes what was done to a lab within the scope: it undoes what was done inside
+// Restore undoes what was done within the scope: it undoes what was done inside
 // nodes, thaws what is frozen and starts what is down, nodes before their
 // services. Of everything, the client is a part as well.
-func (i *Injector) Restore(ctx context.Context, status *lab.State, scope Scope) ([]Mended, error) {
+func (i *Injector) Restore(ctx context.Context, scope Scope) ([]Mended, error) {
+	all, err := i.lab.Containers(ctx)
+	if err != nil {
+		return nil, err
+	}
 	byNode := map[string]map[topology.Service]engine.Container{}
-	for _, c := range status.Containers {
-		if node := c.Labels[engine.LabelNode]; node != "" && byNode[node] == nil {
-			byNode[node] = status.Parts(node)
+	for _, c := range all {
+		if node := c.Labels[engine.LabelNode]; node != "" {
+			byNode[node] = parts(all, node)
 		}
 	}
 	names := make([]string, 0, len(byNode))
@@ -38,7 +42,10 @@ func (i *Injector) Restore(ctx context.Context, status *lab.State, scope Scope) 
 		names = append(names, name)
 	}
 	slices.Sort(names)
-	undo := toUndo(status, scope)
+	undo, err := i.toUndo(ctx, scope)
+	if err != nil {
+		return nil, err
+	}
 	results := make([][]Mended, len(names))
 	errs := make([]error, len(names))
 	each(len(names), func(n int) {
@@ -47,24 +54,29 @@ func (i *Injector) Restore(ctx context.Context, status *lab.State, scope Scope) 
 		results[n], errs[n] = append(undone, mended...), errors.Join(uerr, err)
 	})
 	if scope.Everything() {
-		mended, err := i.mendClient(ctx, status)
+		mended, err := i.mendClient(ctx, all)
 		results, errs = append(results, mended), append(errs, err)
 	}
 	return slices.Concat(results...), errors.Join(errs...)
 }
 
 // mendClient starts the client where it is down.
-func (i *Injector) mendClient(ctx context.Context, status *lab.State) ([]Mended, error) {
-	c, found := status.Client()
-	if !found {
-		return nil, nil
+func (i *Injector) mendClient(ctx context.Context, all []engine.Container) ([]Mended, error) {
+	for _, c := range all {
+		if c.Labels[engine.LabelService] == topology.Client {
+			return i.mend(ctx, topology.Client, topology.Client, c)
+		}
 	}
-	return i.mend(ctx, topology.Client, topology.Client, c)
+	return nil, nil
 }
 
 // toUndo lists the faults inside each node that are to be undone. Where one
 // side of a partition is, the other is too.
-func toUndo(status *lab.State, scope Scope) map[string][]agentapi.Fault {
+func (i *Injector) toUndo(ctx context.Context, scope Scope) (map[string][]agentapi.Fault, error) {
+	status, err := i.lab.Status(ctx)
+	if err != nil {
+		return nil, err
+	}
 	ids := map[string]bool{}
 	var all []lab.Node
 	for _, c := range status.Clusters {
@@ -85,7 +97,7 @@ func toUndo(status *lab.State, scope Scope) map[string][]agentapi.Fault {
 			}
 		}
 	}
-	return undo
+	return undo, nil
 }
 
 // undoNode undoes faults inside a node, the newest first. An engine's freezer
@@ -160,13 +172,13 @@ func (i *Injector) mend(ctx context.Context, node string, service topology.Servi
 
 // WaitHealthy waits until what the scope covers is well again: everything of it
 // runs, and each cluster that has no other fault is whole.
-func (i *Injector) WaitHealthy(ctx context.Context, scope Scope, patience time.Duration) (*lab.State, error) {
+func (i *Injector) WaitHealthy(ctx context.Context, scope Scope, patience time.Duration) (*lab.Status, error) {
 	return i.waitHealthy(ctx, scope, patience, patience)
 }
 
 // waitHealthy waits for a part of the patience there is in all.
-func (i *Injector) waitHealthy(ctx context.Context, scope Scope, wait, patience time.Duration) (*lab.State, error) {
-	last, err := lab.Until(ctx, i.lab.Look, wait, func(s *lab.State) ([]string, error) { return s.Reasons(scope), nil })
+func (i *Injector) waitHealthy(ctx context.Context, scope Scope, wait, patience time.Duration) (*lab.Status, error) {
+	last, err := lab.Until(ctx, i.lab.Status, wait, func(s *lab.Status) ([]string, error) { return s.Unhealthy(scope), nil })
 	if errors.Is(err, errPatience) {
 		err = fmt.Errorf("not healthy after %s: %w\n  what it says of itself:  halab logs --tail 20\n  make what is missing:  halab up", patience, err)
 	}

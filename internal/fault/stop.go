@@ -5,6 +5,7 @@ import (
 	"errors"
 	"time"
 
+	"halab/internal/effect"
 	"halab/internal/engine"
 	"halab/internal/topology"
 )
@@ -21,6 +22,16 @@ func stop() Kind {
 		how:     true,
 		On:      topology.Services(),
 		Summary: "end it in order, as systemctl stop does; a node shuts down",
+		Sees:    "the VIP is handed over before HAProxy or keepalived ends",
+		Man:     "systemctl(1)",
+		did:     "stopped",
+		tells: map[topology.Service]string{
+			topology.ServiceHAProxy:    "HAProxy on %s is stopped in order, as an operator would.",
+			topology.ServiceKeepalived: "keepalived on %s is stopped and hands the VIP over.",
+			topology.ServiceApp:        "The app on %s is stopped; HAProxy must use the other.",
+			topology.ServiceNode:       "%s is shut down: keepalived hands the VIP over, then the services end, then the machine.",
+		},
+		effect:  func(o Order) effect.Effect { return effect.Stop(effect.Part(o.Service)) },
 		blocked: notRunning,
 		apply: func(ctx context.Context, i *Injector, s site) error {
 			if s.service == topology.ServiceNode {

@@ -1,6 +1,7 @@
 package lab
 
 import (
+	"context"
 	"strings"
 
 	"halab/internal/engine"
@@ -10,25 +11,36 @@ import (
 // Hardware maps the nodes and the client to the MAC addresses, lower case with
 // colons, that they have on the lab's network now. The engine knows those of
 // containers; a node that is a host tells its own.
-func (s *State) Hardware() map[string]string {
-	macs := map[string]string{}
-	for _, c := range s.Containers {
+func (l *Lab) Hardware(ctx context.Context) (map[string]string, error) {
+	all, err := l.Containers(ctx)
+	if err != nil {
+		return nil, err
+	}
+	macs, unknown := map[string]string{}, map[string]engine.Container{}
+	for _, c := range all {
 		name := c.Labels[engine.LabelNode]
 		switch c.Labels[engine.LabelService] {
-		case string(topology.ServiceNode):
+		case "node":
 		case topology.Client:
 			name = topology.Client
 		default:
 			continue
 		}
-		if c.MAC != "" {
+		switch {
+		case c.MAC != "":
 			macs[name] = strings.ToLower(c.MAC)
+		case alive(c.State):
+			unknown[name] = c
 		}
 	}
-	for node, told := range s.Told {
-		if told.MAC != "" && macs[node] == "" {
-			macs[node] = told.MAC
+	if _, several := l.fleet(); !several {
+		return macs, nil
+	}
+	states, _, err := l.nodeStates(ctx, unknown)
+	for name, s := range states {
+		if s.MAC != "" {
+			macs[name] = s.MAC
 		}
 	}
-	return macs
+	return macs, err
 }

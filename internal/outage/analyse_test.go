@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"halab/internal/agentapi"
+	"halab/internal/effect"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
@@ -309,7 +310,7 @@ func TestPhasesShareNoSample(t *testing.T) {
 	for range 200 {
 		n := 1 + r.IntN(600)
 		rec := &Recording{
-			Kind: KindNodeCrash, Cluster: "frontend", Target: "a", Holder: "a",
+			Effect: effect.Kill(effect.Node), Cluster: "frontend", Target: "a", Holder: "a",
 			Streams: []agentapi.StreamSpec{{Name: "edge", Rate: 500}},
 			Samples: randomSamples(r, "edge", n),
 		}

@@ -82,10 +82,10 @@ func scenario(name string, kind Kind, outages ...float64) ScenarioResult {
 }
 
 func TestEvaluate(t *testing.T) {
-	crash := scenario("frontend/node-crash", KindNodeCrash, 10, 40, 20)
-	spoiled := scenario("frontend/haproxy-kill", KindHAProxyKill, 5, 900)
+	crash := scenario("frontend/node-crash", "node-crash", 10, 40, 20)
+	spoiled := scenario("frontend/haproxy-kill", "haproxy-kill", 5, 900)
 	spoiled.Runs[1].Phases[0].Valid = false
-	none := scenario("backend/node-crash", KindNodeCrash)
+	none := scenario("backend/node-crash", "node-crash")
 	tests := []struct {
 		budget    string
 		scenarios []ScenarioResult
@@ -174,7 +174,7 @@ func TestQuantileIsMeasuredAndGrows(t *testing.T) {
 }
 
 func TestSummarise(t *testing.T) {
-	s := scenario("x", KindNodeCrash, 10, 40, 20)
+	s := scenario("x", "node-crash", 10, 40, 20)
 	s.Runs = append(s.Runs, Run{Number: 4, Error: "the engine went away"})
 	list := Summarise(s)
 	i := slices.IndexFunc(list, func(m Summary) bool { return m.Metric == "edge.outage" })
@@ -188,7 +188,7 @@ func TestSummarise(t *testing.T) {
 }
 
 func TestFlags(t *testing.T) {
-	s := scenario("x", KindNodeCrash, 10, 40, 23)
+	s := scenario("x", "node-crash", 10, 40, 23)
 	flags := Flags(s, []Prediction{{Metric: "edge.outage", MinMs: 10, MaxMs: 21}})
 	if len(flags) != 3 || flags[0].Run != 2 || flags[0].Measured != 40 {
 		t.Errorf("one is beyond its prediction by more than the floor, two failbacks had two holders: %+v", flags)
@@ -206,7 +206,7 @@ func TestSumsAreComparedAsTold(t *testing.T) {
 	if raw >= 998 || span.Ms() != 998 {
 		t.Errorf("2048.086 − 1050.086 is %v, told as %v", raw, span.Ms())
 	}
-	s := scenario("x", KindNodeCrash, raw)
+	s := scenario("x", "node-crash", raw)
 	if flags := Flags(s, []Prediction{{Metric: "edge.outage", MinMs: 1000, MaxMs: 1005}}); len(flags) != 0 {
 		t.Errorf("998 is within 1000 less the floor of 2: %+v", flags)
 	}
@@ -223,7 +223,7 @@ func TestSumsAreComparedAsTold(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if v := b.Evaluate([]ScenarioResult{scenario("x", KindNodeCrash, ms)}); !v.Held {
+		if v := b.Evaluate([]ScenarioResult{scenario("x", "node-crash", ms)}); !v.Held {
 			t.Errorf("%s with %v: %+v", text, ms, v.Checks)
 		}
 	}
@@ -253,7 +253,7 @@ func FuzzParseBudget(f *testing.F) {
 				t.Errorf("%q read again: %+v, %v; was %+v", c.Text, again, err, c)
 			}
 		}
-		if _, err := json.Marshal(b.Evaluate([]ScenarioResult{scenario("x", KindNodeCrash, 1, 2)})); err != nil {
+		if _, err := json.Marshal(b.Evaluate([]ScenarioResult{scenario("x", "node-crash", 1, 2)})); err != nil {
 			t.Error(err)
 		}
 	})

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"halab/internal/agentapi"
+	"halab/internal/effect"
 )
 
 // Where nodes have clocks of their own, the evidence of their events says how
@@ -31,7 +32,7 @@ func TestClocksOfHosts(t *testing.T) {
 // A restore that had to begin again returns twice, and took effect no later than
 // the second time; what a later step of a scenario file restored is not meant.
 func TestAMendingEndsWhenItReturnedLast(t *testing.T) {
-	s := tell(KindCustom).probes(func(float64) string { return "b" })
+	s := tell(effect.Steps()).probes(func(float64) string { return "b" })
 	s.rec.Marks = s.rec.Marks[:4] // up to restore-returned, at 1300
 	s.mark(MarkRestoreReturned, 1800).mark(MarkFault, 1850).mark(MarkRestore, 1900).mark(MarkRestoreReturned, 1950).mark(MarkEnd, 2000)
 	if a := Analyse(&s.rec, PhaseFailback); a.AtSource != "mark before the call" || a.UncertainMs != 800 {

@@ -61,39 +61,39 @@ func (v *view) expect(name string) Expectation {
 		}
 		return May
 	}
-	is := func(kinds ...Kind) bool { return slices.Contains(kinds, v.rec.Kind) }
+	e := v.rec.Effect
+	if e.Disturbs {
+		return May
+	}
 	switch name {
 	case InvNoHolder:
-		if v.moves() {
+		if v.moves() || e.Splits && !fault {
 			return May
 		}
 	case InvHolderWithoutHAProxy:
-		if is(KindHAProxyStop, KindHAProxyKill, KindHAProxyHang, KindNodeFreeze, KindCustom) {
+		if e.Unserves() {
 			return May
 		}
 	case InvTwoHolders, InvStaleVIP:
 		switch {
-		case is(KindKeepalivedKill, KindNodeFreeze) && fault:
+		case e.Keeps && fault && v.held():
 			return Must
-		case is(KindKeepalivedKill, KindNodeFreeze):
+		case e.Keeps && !fault, e.Splits && name == InvTwoHolders:
 			return May
 		}
 	case InvTwoMasters:
-		if is(KindNodeFreeze) && !fault {
+		if e.Splits || e.StopsVRRP() && !fault {
 			return May // thawed, it believes for a moment that it still is the master
 		}
 	}
 	return Never
 }
 
+// held says whether the node that was hit held the VIP.
+func (v *view) held() bool { return v.rec.Target == v.rec.Holder }
+
 // moves says whether the fault is one that moves the VIP.
-func (v *view) moves() bool {
-	switch v.rec.Kind {
-	case KindAppStop, KindAppKill, KindAppHang, KindSoak, KindCalibrate:
-		return false
-	}
-	return v.rec.Target == v.rec.Holder || v.rec.Kind == KindCustom
-}
+func (v *view) moves() bool { return v.rec.Effect.Moves && v.held() || v.rec.Effect.Anything }
 
 // elected lists when nodes became master in the phase: by their own word, or by
 // their first advert where their cluster's nodes said nothing at all.
@@ -130,11 +130,15 @@ func (v *view) elections() (own, others int) {
 }
 
 // flaps counts the elections that the fault does not explain: one is explained
-// where it moves the VIP, and one by the failback of it.
+// where it moves the VIP or splits the cluster, and one by the failback of it. Where
+// adverts are lost by chance, so are elections.
 func (v *view) flaps() int {
 	own, others := v.elections()
 	allowed := 0
-	if v.moves() && v.phase != PhaseSoak {
+	switch {
+	case v.rec.Effect.Disturbs:
+		allowed = own
+	case v.moves(), v.rec.Effect.Splits:
 		allowed = 1
 	}
 	return max(0, own-allowed) + others

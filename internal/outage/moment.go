@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"halab/internal/agentapi"
+	"halab/internal/effect"
 )
 
 // reaction is how late a node's own report may be: the agent's waking up.
@@ -33,33 +34,35 @@ func (v *view) faultMoment() moment {
 	if m, ok := v.told(mark, min(back+slack, end), []agentapi.EventName{agentapi.EventFault}, v.rec.Target, false); ok {
 		return m
 	}
-	switch v.rec.Kind {
-	case KindSoak, KindCalibrate:
+	switch e := v.rec.Effect; {
+	case v.phase == PhaseSoak, v.rec.KnownMs > 0:
 		return moment{at: mark, source: "mark of the observer"}
-	case KindNodeCrash:
-		return v.lastSign(mark, end, back, true)
-	case KindNodeFreeze, KindHAProxyHang, KindAppHang:
-		return v.lastSign(mark, end, back, false)
+	case e.EndsNode() && !e.Resigns:
+		return v.lastSign(mark, end, back, true, true)
+	case e.Silent && e.On == effect.Keepalived:
+		return v.lastSign(mark, end, back, false, true)
+	case e.Silent && (e.On == effect.Node || e.On == effect.HAProxy || e.On == effect.App):
+		return v.lastSign(mark, end, back, true, false)
 	}
-	names, wire := evidence(v.rec.Kind)
+	names, wire := evidence(v.rec.Effect)
 	if m, ok := v.told(mark, min(back+slack, end), names, v.rec.Target, wire); ok {
 		return m
 	}
 	return moment{at: mark, source: "mark before the call", uncertain: max(0, back-mark)}
 }
 
-// evidence lists the node events by which a kind of fault is known, and whether
-// a resignation on the wire is one too.
-func evidence(k Kind) (names []agentapi.EventName, wire bool) {
+// evidence lists the node events by which a fault is known, and whether a
+// resignation on the wire is one too.
+func evidence(e effect.Effect) (names []agentapi.EventName, wire bool) {
 	moved := []agentapi.EventName{agentapi.EventVIPRemoved, agentapi.EventVRRP}
-	switch k {
-	case KindHAProxyStop, KindHAProxyKill:
+	switch {
+	case e.On == effect.HAProxy && e.Ends:
 		return append(moved, agentapi.EventHAProxyGone), true
-	case KindKeepalivedStop, KindKeepalivedKill:
+	case e.On == effect.Keepalived && e.Ends:
 		return append(moved, agentapi.EventKeepalivedGone), true
-	case KindAppStop, KindAppKill:
+	case e.On == effect.App && e.Ends:
 		return []agentapi.EventName{agentapi.EventAppGone}, false
-	case KindSwitch:
+	case e == effect.Handover():
 		return moved, true
 	}
 	return append(moved, agentapi.EventHAProxyGone, agentapi.EventKeepalivedGone, agentapi.EventAppGone,
@@ -88,16 +91,14 @@ func (v *view) told(from, to int64, names []agentapi.EventName, node string, wir
 }
 
 // lastSign finds the last sign of life of the target: of what dies without a
-// word, nothing later can be known. everything says that the whole node ended
-// in one moment, so that an advert counts as well as an answer.
-func (v *view) lastSign(mark, end, back int64, everything bool) moment {
+// word, nothing later can be known. Its answers, its adverts or both are such signs.
+func (v *view) lastSign(mark, end, back int64, answers, adverts bool) moment {
 	m := moment{at: mark, source: "mark before the call", uncertain: max(0, back-mark)}
-	served := v.servedBy(v.rec.Target, mark, end)
-	if served > m.at {
+	if served := v.servedBy(v.rec.Target, mark, end); answers && served > m.at {
 		m = moment{at: served, source: "last probe that " + v.rec.Target + " answered"}
 	}
 	for _, e := range v.wire {
-		if everything && e.At > m.at && e.At < end && e.Priority > 0 && v.sender(e) == v.rec.Target {
+		if adverts && e.At > m.at && e.At < end && e.Priority > 0 && v.sender(e) == v.rec.Target {
 			m = moment{at: e.At, source: "last advert of " + v.rec.Target}
 		}
 	}
@@ -116,7 +117,7 @@ func (v *view) servedBy(node string, from, to int64) int64 {
 	for _, s := range v.samples {
 		app := s.Stream == agentapi.StreamStack
 		fits := !app && s.Node == node
-		if v.rec.Kind == KindAppHang {
+		if v.rec.Effect.On == effect.App {
 			fits = app && (s.Node == node || s.Backend == node)
 		}
 		if fits && s.OK() && s.Done >= from && s.Done < to {

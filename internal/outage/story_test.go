@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"halab/internal/agentapi"
+	"halab/internal/effect"
 )
 
 // story builds a recording by hand: two nodes a and b of the cluster
@@ -18,9 +19,9 @@ const zero = int64(1_000_000 * 1e6)
 
 func at(ms float64) int64 { return zero + int64(ms*1e6) }
 
-func tell(kind Kind) *story {
+func tell(of effect.Effect) *story {
 	s := &story{rec: Recording{
-		Kind: kind, Cluster: "frontend", Target: "a", Holder: "a",
+		Effect: of, Cluster: "frontend", Target: "a", Holder: "a",
 		Streams: []agentapi.StreamSpec{{Name: "edge", Rate: 500}},
 		Nodes: []NodeInfo{
 			{Name: "a", Cluster: "frontend", Address: "192.168.99.11", MAC: "02:00:00:00:00:0a"},
@@ -95,7 +96,7 @@ func address(node string) string {
 
 // crash is the end of node a at 5 ms and what follows.
 func crash() *story {
-	return tell(KindNodeCrash).
+	return tell(effect.Kill(effect.Node)).
 		probes(func(ms float64) string {
 			switch {
 			case ms < 5:
@@ -118,7 +119,7 @@ func crash() *story {
 
 // handover is keepalived's orderly stop on a at 3 ms.
 func handover() *story {
-	return tell(KindKeepalivedStop).
+	return tell(effect.Stop(effect.Keepalived)).
 		probes(func(ms float64) string {
 			if ms < 4 {
 				return "a"
@@ -139,7 +140,7 @@ func handover() *story {
 
 // leftBehind is keepalived's death with its children on a at 2 ms: the VIP stays.
 func leftBehind() *story {
-	return tell(KindKeepalivedKill).
+	return tell(effect.Kill(effect.Keepalived)).
 		probes(func(ms float64) string {
 			if ms < 24 {
 				return "a"
@@ -158,7 +159,7 @@ func leftBehind() *story {
 
 // hang is HAProxy frozen on a from 1 ms, noticed at 90.
 func hang() *story {
-	return tell(KindHAProxyHang).
+	return tell(effect.Hang(effect.HAProxy)).
 		probes(func(ms float64) string {
 			switch {
 			case ms < 1:
@@ -182,7 +183,7 @@ func hang() *story {
 
 // split is a node frozen as a whole on a from 1 ms; thawed, it still believes.
 func split() *story {
-	return tell(KindNodeFreeze).
+	return tell(effect.Hang(effect.Node)).
 		probes(func(ms float64) string {
 			switch {
 			case ms < 1:
@@ -204,7 +205,7 @@ func split() *story {
 
 // quiet is an app's death: nothing moves.
 func quiet() *story {
-	return tell(KindAppKill).
+	return tell(effect.Kill(effect.App)).
 		probes(func(float64) string { return "a" }).
 		adverts("a", -250, 2000, 10).
 		event(7, "a", agentapi.EventAppGone).

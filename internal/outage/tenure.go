@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"halab/internal/agentapi"
+	"halab/internal/effect"
 )
 
 // always is the whole of time.
@@ -42,7 +43,7 @@ func (v *view) condition(node string, initially bool, say func(agentapi.Event) (
 // to end, until its process 1 starts again. Its interface is gone with it.
 func (v *view) dead(node string) stretches {
 	var out stretches
-	if v.rec.Kind == KindNodeCrash && node == v.rec.Target {
+	if v.rec.Effect.EndsNode() && !v.rec.Effect.Resigns && node == v.rec.Target {
 		end := always().to
 		for _, e := range v.events {
 			if e.Node == node && e.Name == agentapi.EventStarted && e.Mono >= v.fault.at {
@@ -57,9 +58,9 @@ func (v *view) dead(node string) stretches {
 	}))
 }
 
-// frozen is when a node was stopped as a whole without ending.
-func (v *view) frozen(node string) stretches {
-	if v.rec.Kind != KindNodeFreeze || node != v.rec.Target {
+// still is when what was hit on a node did not run, without having ended.
+func (v *view) still(node string) stretches {
+	if node != v.rec.Target {
 		return nil
 	}
 	end := always().to
@@ -111,7 +112,7 @@ func (v *view) withoutHAProxy(node string) stretches {
 		}
 		return false, false
 	})
-	if v.rec.Kind == KindHAProxyHang && node == v.rec.Target { // its node learnt of it later
+	if e := v.rec.Effect; e.On == effect.HAProxy && e.Silent && node == v.rec.Target { // its node learnt of it later
 		for _, s := range out {
 			if s.from > v.fault.at {
 				out = out.or(stretches{{v.fault.at, s.from}})
@@ -119,10 +120,13 @@ func (v *view) withoutHAProxy(node string) stretches {
 			}
 		}
 	}
-	return out.or(v.frozen(node))
+	if v.rec.Effect.StopsNode() {
+		out = out.or(v.still(node))
+	}
+	return out
 }
 
-// withoutKeepalived is when a node's keepalived was gone.
+// withoutKeepalived is when a node's keepalived was gone, or did nothing.
 func (v *view) withoutKeepalived(node string) stretches {
 	s, known := v.rec.States[node]
 	out := v.condition(node, known && s.Keepalived == "gone", func(e agentapi.Event) (bool, bool) {
@@ -134,7 +138,10 @@ func (v *view) withoutKeepalived(node string) stretches {
 		}
 		return false, false
 	})
-	return out.or(v.frozen(node))
+	if v.rec.Effect.StopsVRRP() {
+		out = out.or(v.still(node))
+	}
+	return out
 }
 
 // lapse is after how many of its own intervals without an advert a master's

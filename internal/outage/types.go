@@ -10,7 +10,10 @@
 // of CLOCK_MONOTONIC, the one clock of everything in a recording.
 package outage
 
-import "halab/internal/agentapi"
+import (
+	"halab/internal/agentapi"
+	"halab/internal/effect"
+)
 
 // Marks that a drill sets in the observer's record. The first of each pair is
 // set just before the call that breaks or mends something, the second when that
@@ -38,37 +41,28 @@ type VIPInfo struct {
 	RouterID int    `json:"router_id"`
 }
 
-// Kind is what a scenario does to a node, for instance haproxy-kill. Analyse
-// and package predict choose their rules by it.
+// Kind is what a scenario does, as reports and budgets name it: haproxy-kill,
+// link-down. Nothing is decided by it; what a fault means is its effect.
 type Kind string
 
-// The kinds of fault. KindSwitch hands the VIP over on purpose, KindCalibrate
-// blocks the client itself for a known time, KindSoak breaks nothing, and
-// KindCustom is a scenario file's own sequence of steps.
+// The kinds that are no faults of the catalogue. KindSwitch hands the VIP over on
+// purpose, KindCalibrate blocks the client itself for a known time, KindSoak breaks
+// nothing, and KindCustom is a scenario file's own sequence of steps.
 const (
-	KindHAProxyStop    Kind = "haproxy-stop"
-	KindHAProxyKill    Kind = "haproxy-kill"
-	KindHAProxyHang    Kind = "haproxy-hang"
-	KindKeepalivedStop Kind = "keepalived-stop"
-	KindKeepalivedKill Kind = "keepalived-kill"
-	KindAppStop        Kind = "app-stop"
-	KindAppKill        Kind = "app-kill"
-	KindAppHang        Kind = "app-hang"
-	KindNodeCrash      Kind = "node-crash"
-	KindNodeFreeze     Kind = "node-freeze"
-	KindSwitch         Kind = "switch"
-	KindCalibrate      Kind = "calibrate"
-	KindSoak           Kind = "soak"
-	KindCustom         Kind = "custom"
+	KindSwitch    Kind = "switch"
+	KindCalibrate Kind = "calibrate"
+	KindSoak      Kind = "soak"
+	KindCustom    Kind = "custom"
 )
 
 // Recording is the raw material of one run: everything that was seen, in the
 // words of the observer and the nodes. Nothing in it is computed.
 type Recording struct {
-	Kind    Kind   `json:"kind"`
-	Cluster string `json:"cluster"` // the cluster that was hit
-	Target  string `json:"target"`  // the node that was hit
-	Holder  string `json:"holder"`  // node that held the cluster's VIP before the fault
+	Kind    Kind          `json:"kind"`
+	Effect  effect.Effect `json:"effect"`  // of what was done
+	Cluster string        `json:"cluster"` // the cluster that was hit
+	Target  string        `json:"target"`  // the node that was hit
+	Holder  string        `json:"holder"`  // node that held the cluster's VIP before the fault
 
 	Hello   agentapi.ObserverHello          `json:"hello"`
 	Streams []agentapi.StreamSpec           `json:"streams"`

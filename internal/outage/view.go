@@ -60,7 +60,7 @@ func look(rec *Recording, phase Phase) (v *view, problem string) {
 	fault, marked := v.moment(MarkFault)
 	end := v.end()
 	restore, mended := v.moment(MarkRestore)
-	if !mended || restore > end || rec.Kind == KindCalibrate && phase == PhaseFault {
+	if !mended || restore > end || rec.KnownMs > 0 && phase == PhaseFault {
 		restore = end // what a calibration lets go is seen to the end
 	}
 	if !marked {

@@ -15,7 +15,7 @@ const connectFailMs = 1
 func (m model) app() []outage.Prediction {
 	edge := exactly(0, "HAProxy itself answers at the edge; the VIP does not move")
 	out := []outage.Prediction{edge.prediction("edge.outage")}
-	hang := m.kind == outage.KindAppHang
+	hang := m.effect.Silent
 	if !m.proxy.saves() {
 		return append(out, m.unsaved(hang).prediction("stack.outage_sum"), edge.prediction("failback.edge.outage"))
 	}

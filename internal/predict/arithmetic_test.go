@@ -7,7 +7,7 @@ import (
 	"testing"
 
 	"halab/internal/agentapi"
-	"halab/internal/outage"
+	"halab/internal/effect"
 )
 
 // pair are the files of two nodes: what both have before their instance, and the
@@ -20,11 +20,11 @@ type pair struct {
 	acts, lingers  bool
 }
 
-func (p pair) input(kind outage.Kind) Input {
+func (p pair) input(of effect.Effect) Input {
 	node := func(lines string) Node {
 		return Node{Keepalived: p.before + "\nvrrp_instance a {\n" + lines + "\n}\n", KeepalivedVersion: p.version}
 	}
-	in := Input{Kind: kind, Holder: node(p.holder), Backups: []Node{node(p.backup)}, Acts: p.acts, Lingers: p.lingers}
+	in := Input{Effect: of, Holder: node(p.holder), Backups: []Node{node(p.backup)}, Acts: p.acts, Lingers: p.lingers}
 	for _, lines := range p.more {
 		in.Backups = append(in.Backups, node(lines))
 	}
@@ -78,61 +78,61 @@ func TestArithmetic(t *testing.T) {
 	tests := []struct {
 		name      string
 		pair      pair
-		kind      outage.Kind
+		of        effect.Effect
 		low, high float64
 	}{
-		{"crash at 1 s, 100 and 99", pair{"2.2.7", "", "priority 100", "priority 99", nil, false, false}, outage.KindNodeCrash, 2613.281, 3613.281},
-		{"the same before 2.0", pair{"1.3.5", "", "priority 100", "priority 99", nil, false, false}, outage.KindNodeCrash, 3613.281, 4613.281},
-		{"crash at 10 ms, two adverts, 253", pair{"2.2.7", "", v3 + "priority 254", v3 + "priority 253\ndown_timer_adverts 2", nil, false, false}, outage.KindNodeCrash, 10.117, 20.117},
-		{"1.3.5 knows no down_timer_adverts", pair{"1.3.5", "", v3 + "priority 254", v3 + "priority 253\ndown_timer_adverts 2", nil, false, false}, outage.KindNodeCrash, 30.117, 40.117},
-		{"resignation at 1 s, 99", pair{"2.2.7", "", "priority 100", "priority 99", nil, false, false}, outage.KindKeepalivedStop, 613.281, 613.281},
+		{"crash at 1 s, 100 and 99", pair{"2.2.7", "", "priority 100", "priority 99", nil, false, false}, effect.Kill(effect.Node), 2613.281, 3613.281},
+		{"the same before 2.0", pair{"1.3.5", "", "priority 100", "priority 99", nil, false, false}, effect.Kill(effect.Node), 3613.281, 4613.281},
+		{"crash at 10 ms, two adverts, 253", pair{"2.2.7", "", v3 + "priority 254", v3 + "priority 253\ndown_timer_adverts 2", nil, false, false}, effect.Kill(effect.Node), 10.117, 20.117},
+		{"1.3.5 knows no down_timer_adverts", pair{"1.3.5", "", v3 + "priority 254", v3 + "priority 253\ndown_timer_adverts 2", nil, false, false}, effect.Kill(effect.Node), 30.117, 40.117},
+		{"resignation at 1 s, 99", pair{"2.2.7", "", "priority 100", "priority 99", nil, false, false}, effect.Stop(effect.Keepalived), 613.281, 613.281},
 
-		{"version 2: the skew is part of a second", pair{"2.2.7", "", "priority 100\nadvert_int 5", "priority 99\nadvert_int 5", nil, false, false}, outage.KindKeepalivedStop, 613.281, 613.281},
-		{"version 3: the skew is part of the interval", pair{"2.2.7", "", "version 3\npriority 100\nadvert_int 5", "version 3\npriority 99\nadvert_int 5", nil, false, false}, outage.KindKeepalivedStop, 3066.406, 3066.406},
-		{"version 2 has whole seconds", pair{"2.2.7", "", "priority 100\nadvert_int 0.1", "priority 99\nadvert_int 0.1", nil, false, false}, outage.KindNodeCrash, 2613.281, 3613.281},
-		{"version 3 learns the master's interval", pair{"2.2.7", "", "version 3\npriority 100\nadvert_int 1", "version 3\npriority 99\nadvert_int 2", nil, false, false}, outage.KindNodeCrash, 2613.281, 3613.281},
-		{"the skew has the weights", pair{"2.2.7", anyScript("weight 50"), "priority 100" + tracks, "priority 99" + tracks, nil, false, false}, outage.KindKeepalivedStop, 417.969, 417.969},
-		{"but not before 2.0", pair{"1.3.5", anyScript("weight 50"), "priority 100" + tracks, "priority 99" + tracks, nil, false, false}, outage.KindKeepalivedStop, 1613.281, 1613.281},
-		{"the best of the backups", pair{"2.2.7", "", "priority 100", "priority 50", []string{"priority 99", "priority 70"}, false, false}, outage.KindKeepalivedStop, 613.281, 613.281},
+		{"version 2: the skew is part of a second", pair{"2.2.7", "", "priority 100\nadvert_int 5", "priority 99\nadvert_int 5", nil, false, false}, effect.Stop(effect.Keepalived), 613.281, 613.281},
+		{"version 3: the skew is part of the interval", pair{"2.2.7", "", "version 3\npriority 100\nadvert_int 5", "version 3\npriority 99\nadvert_int 5", nil, false, false}, effect.Stop(effect.Keepalived), 3066.406, 3066.406},
+		{"version 2 has whole seconds", pair{"2.2.7", "", "priority 100\nadvert_int 0.1", "priority 99\nadvert_int 0.1", nil, false, false}, effect.Kill(effect.Node), 2613.281, 3613.281},
+		{"version 3 learns the master's interval", pair{"2.2.7", "", "version 3\npriority 100\nadvert_int 1", "version 3\npriority 99\nadvert_int 2", nil, false, false}, effect.Kill(effect.Node), 2613.281, 3613.281},
+		{"the skew has the weights", pair{"2.2.7", anyScript("weight 50"), "priority 100" + tracks, "priority 99" + tracks, nil, false, false}, effect.Stop(effect.Keepalived), 417.969, 417.969},
+		{"but not before 2.0", pair{"1.3.5", anyScript("weight 50"), "priority 100" + tracks, "priority 99" + tracks, nil, false, false}, effect.Stop(effect.Keepalived), 1613.281, 1613.281},
+		{"the best of the backups", pair{"2.2.7", "", "priority 100", "priority 50", []string{"priority 99", "priority 70"}, false, false}, effect.Stop(effect.Keepalived), 613.281, 613.281},
 
-		{"check every 2 s", pair{"2.2.7", process, "priority 100" + tracks, "priority 99", nil, false, false}, outage.KindHAProxyKill, 613.281, 2613.281},
-		{"1.3.5 looks at its check with the next advert", pair{"1.3.5", process, "priority 100" + tracks, "priority 99", nil, false, false}, outage.KindHAProxyKill, 1613.281, 4613.281},
-		{"a fraction before 2.3.2 is 1 s", pair{"2.2.7", strings.Replace(process, "interval 2", "interval 2.5", 1), "priority 100" + tracks, "priority 99", nil, false, false}, outage.KindHAProxyKill, 613.281, 1613.281},
-		{"and a fraction since then", pair{"2.3.2", strings.Replace(process, "interval 2", "interval 0.5", 1), "priority 100" + tracks, "priority 99", nil, false, false}, outage.KindHAProxyKill, 613.281, 1113.281},
-		{"no check at all", pair{"2.2.7", "", "priority 100", "priority 99", nil, false, false}, outage.KindHAProxyKill, forever, forever},
-		{"defined, not tracked", pair{"2.2.7", process, "priority 100", "priority 99", nil, false, false}, outage.KindHAProxyStop, forever, forever},
-		{"hung, and the check looks for the process", pair{"2.2.7", process, "priority 100" + tracks, "priority 99", nil, false, false}, outage.KindHAProxyHang, forever, forever},
-		{"hung, and the check may see it or not", pair{"2.2.7", anyScript(""), "priority 100" + tracks, "priority 99", nil, false, false}, outage.KindHAProxyHang, undecided, undecided},
-		{"another daemon's check", pair{"2.2.7", anyScript("") + "\n" + strings.Replace(process, "chk", "lb", 1), "priority 100\ntrack_script {\n chk\n lb\n}", "priority 99", nil, false, false}, outage.KindHAProxyHang, forever, forever},
+		{"check every 2 s", pair{"2.2.7", process, "priority 100" + tracks, "priority 99", nil, false, false}, effect.Kill(effect.HAProxy), 613.281, 2613.281},
+		{"1.3.5 looks at its check with the next advert", pair{"1.3.5", process, "priority 100" + tracks, "priority 99", nil, false, false}, effect.Kill(effect.HAProxy), 1613.281, 4613.281},
+		{"a fraction before 2.3.2 is 1 s", pair{"2.2.7", strings.Replace(process, "interval 2", "interval 2.5", 1), "priority 100" + tracks, "priority 99", nil, false, false}, effect.Kill(effect.HAProxy), 613.281, 1613.281},
+		{"and a fraction since then", pair{"2.3.2", strings.Replace(process, "interval 2", "interval 0.5", 1), "priority 100" + tracks, "priority 99", nil, false, false}, effect.Kill(effect.HAProxy), 613.281, 1113.281},
+		{"no check at all", pair{"2.2.7", "", "priority 100", "priority 99", nil, false, false}, effect.Kill(effect.HAProxy), forever, forever},
+		{"defined, not tracked", pair{"2.2.7", process, "priority 100", "priority 99", nil, false, false}, effect.Stop(effect.HAProxy), forever, forever},
+		{"hung, and the check looks for the process", pair{"2.2.7", process, "priority 100" + tracks, "priority 99", nil, false, false}, effect.Hang(effect.HAProxy), forever, forever},
+		{"hung, and the check may see it or not", pair{"2.2.7", anyScript(""), "priority 100" + tracks, "priority 99", nil, false, false}, effect.Hang(effect.HAProxy), undecided, undecided},
+		{"another daemon's check", pair{"2.2.7", anyScript("") + "\n" + strings.Replace(process, "chk", "lb", 1), "priority 100\ntrack_script {\n chk\n lb\n}", "priority 99", nil, false, false}, effect.Hang(effect.HAProxy), forever, forever},
 
-		{"weight below the gap", pair{"2.2.7", anyScript("weight 100"), "priority 200" + tracks, "priority 100" + tracks, nil, false, false}, outage.KindHAProxyKill, forever, forever},
-		{"weight above the gap", pair{"2.2.7", anyScript("weight 60"), "priority 150" + tracks, "priority 100" + tracks, nil, false, false}, outage.KindHAProxyKill, 2375, 5375},
-		{"two that make up the gap", pair{"2.2.7", anyScript("weight -2"), "priority 101" + tracks, "priority 99", nil, false, false}, outage.KindHAProxyKill, forever, forever},
-		{"weight and nopreempt", pair{"2.2.7", anyScript("weight -50"), "state BACKUP\nnopreempt\npriority 100" + tracks, "state BACKUP\nnopreempt\npriority 90" + tracks, nil, false, false}, outage.KindHAProxyKill, forever, forever},
-		{"a third node without nopreempt", pair{"2.2.7", anyScript("weight -50"), "priority 100" + tracks, "nopreempt\npriority 90", []string{"priority 80"}, false, false}, outage.KindHAProxyKill, 2687.5, 5687.5},
-		{"nopreempt beside state MASTER is none", pair{"2.2.7", anyScript("weight -50"), "priority 100" + tracks, "state MASTER\nnopreempt\npriority 90", nil, false, false}, outage.KindHAProxyKill, 2648.438, 5648.438},
-		{"kubeadm's guide, process", kubeadm, outage.KindHAProxyKill, 29609.375, 33609.375},
-		{"kubeadm's guide, machine", kubeadm, outage.KindNodeCrash, 2609.375, 3609.375},
-		{"a weight before 2.0 forces an election", pair{"1.3.5", anyScript("weight -20"), "priority 100" + tracks, "priority 90", nil, false, false}, outage.KindHAProxyKill, 2000, 6000},
+		{"weight below the gap", pair{"2.2.7", anyScript("weight 100"), "priority 200" + tracks, "priority 100" + tracks, nil, false, false}, effect.Kill(effect.HAProxy), forever, forever},
+		{"weight above the gap", pair{"2.2.7", anyScript("weight 60"), "priority 150" + tracks, "priority 100" + tracks, nil, false, false}, effect.Kill(effect.HAProxy), 2375, 5375},
+		{"two that make up the gap", pair{"2.2.7", anyScript("weight -2"), "priority 101" + tracks, "priority 99", nil, false, false}, effect.Kill(effect.HAProxy), forever, forever},
+		{"weight and nopreempt", pair{"2.2.7", anyScript("weight -50"), "state BACKUP\nnopreempt\npriority 100" + tracks, "state BACKUP\nnopreempt\npriority 90" + tracks, nil, false, false}, effect.Kill(effect.HAProxy), forever, forever},
+		{"a third node without nopreempt", pair{"2.2.7", anyScript("weight -50"), "priority 100" + tracks, "nopreempt\npriority 90", []string{"priority 80"}, false, false}, effect.Kill(effect.HAProxy), 2687.5, 5687.5},
+		{"nopreempt beside state MASTER is none", pair{"2.2.7", anyScript("weight -50"), "priority 100" + tracks, "state MASTER\nnopreempt\npriority 90", nil, false, false}, effect.Kill(effect.HAProxy), 2648.438, 5648.438},
+		{"kubeadm's guide, process", kubeadm, effect.Kill(effect.HAProxy), 29609.375, 33609.375},
+		{"kubeadm's guide, machine", kubeadm, effect.Kill(effect.Node), 2609.375, 3609.375},
+		{"a weight before 2.0 forces an election", pair{"1.3.5", anyScript("weight -20"), "priority 100" + tracks, "priority 90", nil, false, false}, effect.Kill(effect.HAProxy), 2000, 6000},
 
-		{"follows the file", pair{"2.2.7", tracked(agentapi.FaultFile, "0"), v3 + "priority 254" + follow, v3 + "priority 253", nil, true, true}, outage.KindHAProxyKill, 0.117, 2.117},
-		{"nobody writes the file", pair{"2.2.7", tracked(agentapi.FaultFile, "0"), v3 + "priority 254" + follow, v3 + "priority 253", nil, false, false}, outage.KindHAProxyKill, forever, forever},
-		{"follows another file", pair{"2.2.7", tracked("/run/mine", "0"), v3 + "priority 254" + follow, v3 + "priority 253", nil, true, true}, outage.KindHAProxyKill, forever, forever},
-		{"process 1 acts, an own file follows nothing", pair{"2.2.7", "", v3 + "priority 254", v3 + "priority 253", nil, true, true}, outage.KindHAProxyHang, forever, forever},
-		{"a weighted file", pair{"2.2.7", tracked(agentapi.FaultFile, "-20"), v3 + "priority 254" + follow, v3 + "priority 253", nil, true, true}, outage.KindHAProxyKill, 20.117, 32.117},
-		{"a file that weighs all", pair{"2.2.7", tracked(agentapi.FaultFile, "-254"), v3 + "priority 254" + follow, v3 + "priority 253", nil, true, true}, outage.KindHAProxyKill, 0.117, 2.117},
-		{"a file without a weight has 1, which favours the holder", pair{"2.2.7", "track_file chk {\n file " + agentapi.FaultFile + "\n}", v3 + "priority 200" + follow, v3 + "priority 100", nil, true, true}, outage.KindHAProxyKill, forever, forever},
-		{"a weighted file and nopreempt", pair{"2.2.7", tracked(agentapi.FaultFile, "-20"), v3 + "priority 254" + follow, v3 + "nopreempt\npriority 253", nil, true, true}, outage.KindHAProxyKill, forever, forever},
-		{"before 2.0 the supervisor does it", pair{"1.3.5", "", v3 + "priority 254", v3 + "priority 253", nil, true, true}, outage.KindHAProxyKill, 10.117, 12.117},
-		{"a switch that nobody follows", pair{"2.2.7", "", "priority 100", "priority 99", nil, false, false}, outage.KindSwitch, undecided, undecided},
-		{"the VIP lingers through an advert", pair{"1.3.5", "", v3 + "priority 254", v3 + "priority 253", nil, true, true}, outage.KindKeepalivedStop, 0, 0},
-		{"and through a switch", pair{"1.3.5", "", v3 + "priority 254", v3 + "priority 253", nil, true, true}, outage.KindSwitch, 0, 0},
-		{"but not for more than a second", pair{"1.3.5", "", "priority 100", "priority 99", nil, true, true}, outage.KindKeepalivedStop, 613.281, 613.281},
-		{"nor on a host", pair{"1.3.5", "", v3 + "priority 254", v3 + "priority 253", nil, true, false}, outage.KindKeepalivedStop, 10.117, 10.117},
+		{"follows the file", pair{"2.2.7", tracked(agentapi.FaultFile, "0"), v3 + "priority 254" + follow, v3 + "priority 253", nil, true, true}, effect.Kill(effect.HAProxy), 0.117, 2.117},
+		{"nobody writes the file", pair{"2.2.7", tracked(agentapi.FaultFile, "0"), v3 + "priority 254" + follow, v3 + "priority 253", nil, false, false}, effect.Kill(effect.HAProxy), forever, forever},
+		{"follows another file", pair{"2.2.7", tracked("/run/mine", "0"), v3 + "priority 254" + follow, v3 + "priority 253", nil, true, true}, effect.Kill(effect.HAProxy), forever, forever},
+		{"process 1 acts, an own file follows nothing", pair{"2.2.7", "", v3 + "priority 254", v3 + "priority 253", nil, true, true}, effect.Hang(effect.HAProxy), forever, forever},
+		{"a weighted file", pair{"2.2.7", tracked(agentapi.FaultFile, "-20"), v3 + "priority 254" + follow, v3 + "priority 253", nil, true, true}, effect.Kill(effect.HAProxy), 20.117, 32.117},
+		{"a file that weighs all", pair{"2.2.7", tracked(agentapi.FaultFile, "-254"), v3 + "priority 254" + follow, v3 + "priority 253", nil, true, true}, effect.Kill(effect.HAProxy), 0.117, 2.117},
+		{"a file without a weight has 1, which favours the holder", pair{"2.2.7", "track_file chk {\n file " + agentapi.FaultFile + "\n}", v3 + "priority 200" + follow, v3 + "priority 100", nil, true, true}, effect.Kill(effect.HAProxy), forever, forever},
+		{"a weighted file and nopreempt", pair{"2.2.7", tracked(agentapi.FaultFile, "-20"), v3 + "priority 254" + follow, v3 + "nopreempt\npriority 253", nil, true, true}, effect.Kill(effect.HAProxy), forever, forever},
+		{"before 2.0 the supervisor does it", pair{"1.3.5", "", v3 + "priority 254", v3 + "priority 253", nil, true, true}, effect.Kill(effect.HAProxy), 10.117, 12.117},
+		{"a switch that nobody follows", pair{"2.2.7", "", "priority 100", "priority 99", nil, false, false}, effect.Handover(), undecided, undecided},
+		{"the VIP lingers through an advert", pair{"1.3.5", "", v3 + "priority 254", v3 + "priority 253", nil, true, true}, effect.Stop(effect.Keepalived), 0, 0},
+		{"and through a switch", pair{"1.3.5", "", v3 + "priority 254", v3 + "priority 253", nil, true, true}, effect.Handover(), 0, 0},
+		{"but not for more than a second", pair{"1.3.5", "", "priority 100", "priority 99", nil, true, true}, effect.Stop(effect.Keepalived), 613.281, 613.281},
+		{"nor on a host", pair{"1.3.5", "", v3 + "priority 254", v3 + "priority 253", nil, true, false}, effect.Stop(effect.Keepalived), 10.117, 10.117},
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			low, high, formula := find(t, tt.pair.input(tt.kind), "edge.outage")
+			low, high, formula := find(t, tt.pair.input(tt.of), "edge.outage")
 			if math.Abs(low-tt.low) > 1e-3 || math.Abs(high-tt.high) > 1e-3 {
 				t.Errorf("%g–%g, want %g–%g (%s)", low, high, tt.low, tt.high, formula)
 			}
@@ -154,22 +154,22 @@ func TestFailback(t *testing.T) {
 	for _, tt := range []struct {
 		name string
 		pair pair
-		kind outage.Kind
+		of   effect.Effect
 		want float64
 	}{
-		{"2.x gives way last", classic("2.2.7"), outage.KindHAProxyKill, 0},
-		{"1.3.5 out of FAULT: two adverts", classic("1.3.5"), outage.KindHAProxyKill, 2000},
-		{"and for a stop", classic("1.3.5"), outage.KindHAProxyStop, 2000},
-		{"1.3.5 begins as master: one advert", classic("1.3.5"), outage.KindNodeCrash, 1000},
-		{"1.3.5 begins as backup: two", plain, outage.KindKeepalivedStop, 2000},
-		{"thawed, it still has the address", classic("1.3.5"), outage.KindNodeFreeze, 0},
-		{"only the returning node's nopreempt counts", stays, outage.KindKeepalivedStop, 0},
-		{"the lower one stays behind", lower, outage.KindKeepalivedStop, 0},
-		{"what never moved is back with HAProxy, whenever that is", plain, outage.KindHAProxyKill, undecided},
-		{"and at once when it only hung", plain, outage.KindHAProxyHang, 0},
+		{"2.x gives way last", classic("2.2.7"), effect.Kill(effect.HAProxy), 0},
+		{"1.3.5 out of FAULT: two adverts", classic("1.3.5"), effect.Kill(effect.HAProxy), 2000},
+		{"and for a stop", classic("1.3.5"), effect.Stop(effect.HAProxy), 2000},
+		{"1.3.5 begins as master: one advert", classic("1.3.5"), effect.Kill(effect.Node), 1000},
+		{"1.3.5 begins as backup: two", plain, effect.Stop(effect.Keepalived), 2000},
+		{"thawed, it still has the address", classic("1.3.5"), effect.Hang(effect.Node), 0},
+		{"only the returning node's nopreempt counts", stays, effect.Stop(effect.Keepalived), 0},
+		{"the lower one stays behind", lower, effect.Stop(effect.Keepalived), 0},
+		{"what never moved is back with HAProxy, whenever that is", plain, effect.Kill(effect.HAProxy), undecided},
+		{"and at once when it only hung", plain, effect.Hang(effect.HAProxy), 0},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			low, high, formula := find(t, tt.pair.input(tt.kind), "failback.edge.outage")
+			low, high, formula := find(t, tt.pair.input(tt.of), "failback.edge.outage")
 			if low != tt.want || high != tt.want {
 				t.Errorf("%g–%g, want %g (%s)", low, high, tt.want, formula)
 			}
@@ -213,7 +213,7 @@ func TestHungMs(t *testing.T) {
 // so a hung app costs its share of them; 2.x costs none.
 func TestHungAppIsSaidByVersion(t *testing.T) {
 	for base, want := range map[string]string{"centos7": "stack.outage_sum 0–1105, mean 500", "debian12": "stack.outage 0–5, mean 0"} {
-		list, err := Predict(input(t, base, "fast", "frontend", outage.KindAppHang))
+		list, err := Predict(input(t, base, "fast", "frontend", effect.Hang(effect.App)))
 		if err != nil {
 			t.Fatal(err)
 		}

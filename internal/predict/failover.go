@@ -4,31 +4,28 @@ import (
 	"fmt"
 
 	"halab/internal/agentapi"
-	"halab/internal/outage"
+	"halab/internal/effect"
 )
 
-// fault is the outage that a kind of fault makes at the edge; ok is false where
+// fault is the outage that the fault makes at the edge; ok is false where
 // the files don't decide it.
 func (m model) fault() (s span, ok bool) {
-	switch m.kind {
-	case outage.KindKeepalivedStop:
-		return m.lingered(m.resigned(), lingerMs), true
-	case outage.KindSwitch:
+	switch e := m.effect; {
+	case e == effect.Handover():
 		// A keepalived that follows no such file has no switch.
 		return m.lingered(m.resigned(), lingerMs), m.follows(agentapi.HandoverFile)
-	case outage.KindKeepalivedKill:
+	case e.On == effect.Keepalived && e.Resigns:
+		return m.lingered(m.resigned(), lingerMs), true
+	case e.On == effect.Keepalived && e.Keeps:
 		return exactly(0, "the VIP stays on the old node's interface, whose HAProxy goes on answering"), true
-	case outage.KindNodeCrash, outage.KindNodeFreeze:
+	case e.On == effect.Node && (e.Ends || e.Silent) && !e.Resigns:
 		return m.silent(), true
-	case outage.KindHAProxyStop:
-		if m.follows(agentapi.HandoverFile) {
-			return m.handedOver(), true
-		}
-		return m.gone(), true
-	case outage.KindHAProxyKill:
-		return m.gone(), true
-	case outage.KindHAProxyHang:
+	case e.On == effect.HAProxy && e.Silent:
 		return m.hung()
+	case e.On == effect.HAProxy && e.Resigns && m.follows(agentapi.HandoverFile):
+		return m.handedOver(), true
+	case e.On == effect.HAProxy:
+		return m.gone(), true
 	}
 	return span{}, false
 }
@@ -158,13 +155,13 @@ func (m model) lingered(s span, ms float64) span {
 func (m model) failback(fault span) (s span, ok bool) {
 	returning := m.holder.standing(nil)
 	switch {
-	case m.kind == outage.KindSwitch:
+	case m.effect == effect.Handover():
 		return span{}, false
 	case fault.never:
 		// What ends the outage then is the mending: how soon a HAProxy runs
 		// again is in no file. One that only hung answers at once.
-		return exactly(0, "the VIP had not moved"), m.kind == outage.KindHAProxyHang
-	case m.kind == outage.KindNodeFreeze:
+		return exactly(0, "the VIP had not moved"), m.effect.On == effect.HAProxy && m.effect.Silent
+	case m.effect.StopsNode():
 		return exactly(0, "the thawed node still has the address"), true
 	case m.holder.NoPreempt:
 		return exactly(0, "nopreempt: the VIP stays where it is"), true
@@ -201,9 +198,5 @@ func (m model) outranks(priority int) bool {
 // restarts says whether keepalived itself begins anew after the fault, in the
 // state that its file names.
 func (m model) restarts() bool {
-	switch m.kind {
-	case outage.KindKeepalivedStop, outage.KindKeepalivedKill, outage.KindNodeCrash:
-		return true
-	}
-	return false
+	return m.effect.Ends && (m.effect.On == effect.Keepalived || m.effect.On == effect.Node)
 }

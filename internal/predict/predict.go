@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"math"
 
+	"halab/internal/effect"
 	"halab/internal/outage"
 )
 
@@ -25,9 +26,9 @@ type Node struct {
 
 // Input is what a prediction is made from.
 type Input struct {
-	Kind    outage.Kind
-	Holder  Node   // the node that is hit and holds the VIP
-	Backups []Node // the other nodes of its cluster
+	Effect  effect.Effect // of what is done
+	Holder  Node          // the node that is hit and holds the VIP
+	Backups []Node        // the other nodes of its cluster
 	// Acts says that process 1 of the nodes is told to act on HAProxy's end
 	// (HALAB_PROFILE=fast): it writes agentapi.FaultFile, and a HAProxy that is
 	// stopped writes agentapi.HandoverFile first. Whether that moves the VIP is
@@ -105,7 +106,7 @@ func round(v float64) float64 { return math.Round(v*1e3) / 1e3 }
 
 // model is an input, read.
 type model struct {
-	kind    outage.Kind
+	effect  effect.Effect
 	acts    bool
 	lingers bool
 	holder  VRRP
@@ -117,7 +118,7 @@ type model struct {
 // kind whose outcome the files don't decide has no prediction.
 func Predict(in Input) ([]outage.Prediction, error) {
 	m := model{
-		kind: in.Kind, acts: in.Acts, lingers: in.Lingers,
+		effect: in.Effect, acts: in.Acts, lingers: in.Lingers,
 		holder: ParseKeepalived(in.Holder.Keepalived, in.Holder.KeepalivedVersion),
 		proxy:  ParseHAProxy(in.Holder.HAProxy),
 	}
@@ -126,12 +127,11 @@ func Predict(in Input) ([]outage.Prediction, error) {
 			m.backups = append(m.backups, v)
 		}
 	}
-	switch in.Kind {
-	case outage.KindAppStop, outage.KindAppKill, outage.KindAppHang:
+	if in.Effect.On == effect.App {
 		return m.app(), nil
 	}
 	if !m.holder.Found || len(m.backups) == 0 && len(in.Backups) > 0 {
-		return nil, fmt.Errorf("predict %s: keepalived.conf has no vrrp_instance, so nothing moves the VIP\n  look at it:  halab config keepalived NODE", in.Kind)
+		return nil, fmt.Errorf("keepalived.conf has no vrrp_instance, so nothing moves the VIP\n  look at it:  halab config keepalived NODE")
 	}
 	s, ok := m.fault()
 	if !ok {

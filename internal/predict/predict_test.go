@@ -10,7 +10,7 @@ import (
 	"testing"
 
 	"halab/internal/agentapi"
-	"halab/internal/outage"
+	"halab/internal/effect"
 )
 
 var update = flag.Bool("update", false, "write the golden files anew")
@@ -28,7 +28,7 @@ func read(t testing.TB, name string) string {
 	return string(b)
 }
 
-func input(t testing.TB, base, profile, cluster string, kind outage.Kind) Input {
+func input(t testing.TB, base, profile, cluster string, of effect.Effect) Input {
 	t.Helper()
 	version := map[string]string{"debian12": "2.2.7", "centos7": "1.3.5"}[base]
 	node := func(rank string) Node {
@@ -39,16 +39,22 @@ func input(t testing.TB, base, profile, cluster string, kind outage.Kind) Input 
 		}
 	}
 	fast := profile == "fast"
-	return Input{Kind: kind, Holder: node("01"), Backups: []Node{node("02")}, Acts: fast, Lingers: fast}
+	return Input{Effect: of, Holder: node("01"), Backups: []Node{node("02")}, Acts: fast, Lingers: fast}
 }
 
-func kinds() []outage.Kind {
-	return []outage.Kind{
-		outage.KindHAProxyStop, outage.KindHAProxyKill, outage.KindHAProxyHang,
-		outage.KindKeepalivedStop, outage.KindKeepalivedKill,
-		outage.KindAppStop, outage.KindAppKill, outage.KindAppHang,
-		outage.KindNodeCrash, outage.KindNodeFreeze, outage.KindSwitch,
+// faults are what is predicted, by the names that drills give them.
+func faults() []named {
+	return []named{
+		{"haproxy-stop", effect.Stop(effect.HAProxy)}, {"haproxy-kill", effect.Kill(effect.HAProxy)}, {"haproxy-hang", effect.Hang(effect.HAProxy)},
+		{"keepalived-stop", effect.Stop(effect.Keepalived)}, {"keepalived-kill", effect.Kill(effect.Keepalived)},
+		{"app-stop", effect.Stop(effect.App)}, {"app-kill", effect.Kill(effect.App)}, {"app-hang", effect.Hang(effect.App)},
+		{"node-crash", effect.Kill(effect.Node)}, {"node-freeze", effect.Hang(effect.Node)}, {"switch", effect.Handover()},
 	}
+}
+
+type named struct {
+	name   string
+	effect effect.Effect
 }
 
 func TestPredictGolden(t *testing.T) {
@@ -56,8 +62,8 @@ func TestPredictGolden(t *testing.T) {
 		for _, profile := range []string{"classic", "fast"} {
 			t.Run(base+"-"+profile, func(t *testing.T) {
 				var b strings.Builder
-				for _, kind := range kinds() {
-					list, err := Predict(input(t, base, profile, "frontend", kind))
+				for _, f := range faults() {
+					list, err := Predict(input(t, base, profile, "frontend", f.effect))
 					if err != nil {
 						t.Fatal(err)
 					}
@@ -66,7 +72,7 @@ func TestPredictGolden(t *testing.T) {
 						if p.Never {
 							amount = "until mended"
 						}
-						fmt.Fprintf(&b, "%s %s: %s\n    %s\n", kind, p.Metric, amount, p.Formula)
+						fmt.Fprintf(&b, "%s %s: %s\n    %s\n", f.name, p.Metric, amount, p.Formula)
 					}
 				}
 				golden(t, "testdata/"+base+"-"+profile+".golden", b.String())
@@ -95,7 +101,7 @@ func golden(t *testing.T, path, got string) {
 }
 
 func TestNoInstanceIsAnError(t *testing.T) {
-	_, err := Predict(Input{Kind: outage.KindNodeCrash, Holder: Node{Keepalived: "global_defs {\n}\n"}})
+	_, err := Predict(Input{Effect: effect.Kill(effect.Node), Holder: Node{Keepalived: "global_defs {\n}\n"}})
 	if err == nil || !strings.Contains(err.Error(), "vrrp_instance") {
 		t.Errorf("error %v", err)
 	}
@@ -135,19 +141,19 @@ func TestParseHAProxy(t *testing.T) {
 
 // FuzzPredict: no file makes it panic, and no range is upside down.
 func FuzzPredict(f *testing.F) {
-	in := input(f, "debian12", "fast", "frontend", outage.KindNodeCrash)
+	in := input(f, "debian12", "fast", "frontend", effect.Kill(effect.Node))
 	f.Add(in.Holder.Keepalived, in.Holder.HAProxy)
-	in = input(f, "centos7", "classic", "backend", outage.KindNodeCrash)
+	in = input(f, "centos7", "classic", "backend", effect.Kill(effect.Node))
 	f.Add(in.Holder.Keepalived, in.Holder.HAProxy)
 	f.Add("}{}}{ vrrp_instance { advert_int 1e300", "backend\nserver\ntimeout check 5d\ndefault-server fall -1 inter x")
 	f.Fuzz(func(t *testing.T, keepalived, haproxy string) {
 		n := Node{Keepalived: keepalived, HAProxy: haproxy, KeepalivedVersion: "2.2.7"}
-		for _, kind := range kinds() {
+		for _, f := range faults() {
 			for _, acts := range []bool{false, true} {
-				list, _ := Predict(Input{Kind: kind, Holder: n, Backups: []Node{n}, Acts: acts, Lingers: acts})
+				list, _ := Predict(Input{Effect: f.effect, Holder: n, Backups: []Node{n}, Acts: acts, Lingers: acts})
 				for _, p := range list {
 					if !(p.MinMs >= 0 && p.MinMs <= p.MeanMs+1e-6 && p.MeanMs <= p.MaxMs+1e-6) || math.IsInf(p.MaxMs, 0) {
-						t.Errorf("%s: %+v", kind, p)
+						t.Errorf("%s: %+v", f.name, p)
 					}
 				}
 			}

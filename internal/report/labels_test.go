@@ -121,7 +121,7 @@ func TestEveryLabelFitsItsColumn(t *testing.T) {
 	}
 	r := drilled()
 	r.Scenarios = nil
-	for _, sc := range drill.Scenarios([]string{"frontend", "backend"}, topology.ProfileFast) {
+	for _, sc := range drill.NewMenu(&topology.Lab{Profile: topology.ProfileFast, Clusters: []topology.Cluster{{Name: "frontend"}, {Name: "backend"}}}, nil).Scenarios() {
 		s := outage.ScenarioResult{Name: sc.Name, Kind: sc.Kind, Cluster: sc.Cluster}
 		for n, length := range []float64{0, 90.4, 4046} {
 			nodes := nodesOf(sc.Cluster)

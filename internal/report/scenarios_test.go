@@ -22,7 +22,7 @@ func finish(s outage.ScenarioResult) outage.ScenarioResult {
 
 func haproxyKill(runs int) outage.ScenarioResult {
 	s := outage.ScenarioResult{
-		Name: "frontend/haproxy-kill", Kind: outage.KindHAProxyKill, Cluster: "frontend",
+		Name: "frontend/haproxy-kill", Kind: "haproxy-kill", Cluster: "frontend",
 		Description: "HAProxy of the VIP's holder dies at once (SIGKILL); keepalived hands the VIP over.",
 		Predictions: []outage.Prediction{
 			{Metric: "edge.outage", MinMs: 0.1, MaxMs: 12, MeanMs: 4, Formula: "priority 0, then the skew: (256−253)/256·10 ms = 0.1 ms", Assumes: "the node notices within 10 ms"},
@@ -44,7 +44,7 @@ func haproxyKill(runs int) outage.ScenarioResult {
 
 func keepalivedKill() outage.ScenarioResult {
 	s := outage.ScenarioResult{
-		Name: "frontend/keepalived-kill", Kind: outage.KindKeepalivedKill, Cluster: "frontend",
+		Name: "frontend/keepalived-kill", Kind: "keepalived-kill", Cluster: "frontend",
 		Description: "keepalived, parent and children together, is killed: the VIP stays behind on the dead node's interface.",
 		Predictions: []outage.Prediction{{Metric: "edge.outage", MinMs: 0, MaxMs: 31, MeanMs: 20, Formula: "3·10 ms + (256−253)/256·10 ms = 30.1 ms"}},
 	}
@@ -61,7 +61,7 @@ func keepalivedKill() outage.ScenarioResult {
 
 func appHang() outage.ScenarioResult {
 	s := outage.ScenarioResult{
-		Name: "backend/app-hang", Kind: outage.KindAppHang, Cluster: "backend",
+		Name: "backend/app-hang", Kind: "app-hang", Cluster: "backend",
 		Description: "One app freezes: it accepts requests and answers none. HAProxy tries the other one.",
 		Predictions: []outage.Prediction{{Metric: "edge.outage", Formula: "the edge is not touched"}, {Metric: "stack.outage", Formula: "retry after the server's timeout"},
 			{Metric: "stack.latency_max", MaxMs: 405, MeanMs: 300, Formula: "timeout server 300, then the other app's own time"}},
@@ -77,7 +77,7 @@ func appHang() outage.ScenarioResult {
 
 func nodeCrashClassic() outage.ScenarioResult {
 	s := outage.ScenarioResult{
-		Name: "frontend/node-crash", Kind: outage.KindNodeCrash, Cluster: "frontend",
+		Name: "frontend/node-crash", Kind: "node-crash", Cluster: "frontend",
 		Description: "The whole node is gone at once, as if its power had been cut.",
 		Predictions: []outage.Prediction{{Metric: "edge.outage", MinMs: 2613, MaxMs: 3613, MeanMs: 3113, Formula: "3·1000 ms + (256−99)/256·1000 ms − 0…1000 ms"}},
 	}
@@ -103,7 +103,7 @@ func nodeCrashFast() outage.ScenarioResult {
 // haproxyHangClassic is a fault that nothing ends.
 func haproxyHangClassic() outage.ScenarioResult {
 	s := outage.ScenarioResult{
-		Name: "frontend/haproxy-hang", Kind: outage.KindHAProxyHang, Cluster: "frontend",
+		Name: "frontend/haproxy-hang", Kind: "haproxy-hang", Cluster: "frontend",
 		Description: "HAProxy freezes: its port is open and nobody answers.",
 		Predictions: []outage.Prediction{{Metric: "edge.outage", Never: true, Formula: "nothing watches whether HAProxy answers"}},
 	}

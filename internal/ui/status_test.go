@@ -7,7 +7,7 @@ import (
 	"halab/internal/lab"
 )
 
-func healthy() *lab.State {
+func healthy() *lab.Status {
 	node := func(name, address, vrrp string, peers ...string) lab.Node {
 		servers := map[string]string{}
 		for _, p := range peers {
@@ -16,8 +16,8 @@ func healthy() *lab.State {
 		return lab.Node{Name: name, Address: address, State: "running", VRRP: vrrp, Link: "up", HAProxy: "up", Keepalived: "up",
 			Services: map[string]string{"app": "running", "haproxy": "running", "keepalived": "running"}, Servers: servers}
 	}
-	return &lab.State{
-		Lab: "halab", Base: "debian12", Profile: "fast", Ready: true, ClientState: "running",
+	return &lab.Status{
+		Lab: "halab", Base: "debian12", Profile: "fast", Ready: true, Client: "running",
 		Clusters: []lab.Cluster{
 			{Name: "frontend", VIP: lab.VIP{Name: "frontend-00", Address: "192.168.99.10", Holders: []string{"frontend-01"}},
 				Nodes: []lab.Node{
@@ -32,9 +32,9 @@ func healthy() *lab.State {
 }
 
 // ailing has about everything wrong at once.
-func ailing() *lab.State {
+func ailing() *lab.Status {
 	s := healthy()
-	s.Ready, s.ClientState = false, "exited"
+	s.Ready, s.Client = false, "exited"
 	front := &s.Clusters[0]
 	front.VIP.Holders = []string{"frontend-01", "frontend-02"}
 	front.Nodes[0].Services["haproxy"] = "paused"
@@ -56,7 +56,7 @@ func ailing() *lab.State {
 func TestStatus(t *testing.T) {
 	for _, c := range []struct {
 		file   string
-		status *lab.State
+		status *lab.Status
 		style  Style
 	}{
 		{"status.txt", healthy(), Style{}},

@@ -3,6 +3,8 @@ package main
 import (
 	"context"
 	"fmt"
+	"halab/internal/fault"
+	"slices"
 	"strings"
 	"time"
 
@@ -18,20 +20,20 @@ const (
 	faultLimit  = time.Minute // the load ends by itself then
 )
 
-// faultCases are the words of `halab fail` for every fault of the catalogue;
-// frontend-00 is the node that holds the frontend's VIP.
+// faultCases are the words of `halab fail` for every fault of the catalogue, with
+// the arguments of its examples; frontend-00 is the node that holds the frontend's
+// VIP. No node of the bench has a plug.
 func faultCases() [][]string {
 	var list [][]string
-	for _, service := range []string{"haproxy", "keepalived", "app"} {
-		for _, how := range []string{"stop", "kill", "hang"} {
-			list = append(list, []string{"frontend-00", service, "--how", how})
+	for _, o := range fault.Drills("backend") {
+		words := strings.Fields(o.Text())
+		switch how := o.Kind.Name; {
+		case o.TakesPower():
+			continue
+		case slices.Contains(fault.HowsOf(o.Service), how):
+			words = []string{string(o.Service), "--how", how}
 		}
-	}
-	for _, fault := range []string{
-		"crash", "shutdown", "freeze", "link down", "partition backend", "drop vrrp", "drop arp", "loss 30",
-		"delay 50ms 10ms", "rate 1mbit", "slow 200ms", "error 50", "cpu 2", "memory 64MB", "disk",
-	} {
-		list = append(list, append([]string{"frontend-00"}, strings.Fields(fault)...))
+		list = append(list, append([]string{"frontend-00"}, words...))
 	}
 	return list
 }

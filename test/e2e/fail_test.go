@@ -2,6 +2,8 @@ package e2e
 
 import (
 	"fmt"
+	"halab/internal/effect"
+	"halab/internal/fault"
 	"slices"
 	"strings"
 	"testing"
@@ -19,30 +21,53 @@ const (
 	doubles fate = "doubles"
 )
 
-// faults are all that fail can do, and what it does to the VIP if it is done to
-// its holder. Done to the other node it never does anything to it.
-var faults = []struct {
+// fateOf is what an effect on the VIP's holder comes to.
+func fateOf(e effect.Effect) fate {
+	switch {
+	case e.Keeps, e.Splits:
+		return doubles
+	case e.Moves:
+		return moves
+	}
+	return stays
+}
+
+// serviceFault is what `--how` does to a service, and what that does to the VIP if
+// it is done to its holder. Done to the other node it never does anything to it.
+type serviceFault struct {
 	service, how string
 	onHolder     fate
 	state        string // of the service's container afterwards
-}{
-	{"app", "stop", stays, "exited"},
-	{"app", "kill", stays, "exited"},
-	{"app", "hang", stays, "paused"},
-	{"haproxy", "stop", moves, "exited"},
-	{"haproxy", "kill", moves, "exited"},
-	{"haproxy", "hang", moves, "paused"},
-	{"keepalived", "stop", moves, "exited"},
-	{"keepalived", "kill", doubles, "exited"},
-	{"keepalived", "hang", doubles, "paused"},
-	{"node", "stop", moves, "exited"},
-	{"node", "kill", moves, "exited"},
-	{"node", "hang", doubles, "paused"},
+}
+
+// serviceFaults are those of the catalogue, but for what takes a plug.
+func serviceFaults() []serviceFault {
+	var list []serviceFault
+	for _, o := range fault.Drills("client") {
+		how := o.Kind.Name
+		if !slices.Contains(fault.HowsOf(o.Service), how) || o.TakesPower() {
+			continue
+		}
+		f := serviceFault{string(o.Service), how, fateOf(o.Effect()), "exited"}
+		if o.Effect().Silent {
+			f.state = "paused"
+		}
+		list = append(list, f)
+	}
+	return list
+}
+
+// on says what a command did it to.
+func (f serviceFault) on(node string) string {
+	if f.service == "node" {
+		return node
+	}
+	return f.service + " on " + node
 }
 
 func TestFailOnTheHolder(t *testing.T) {
 	for _, cluster := range []string{"frontend", "backend"} {
-		for _, f := range faults {
+		for _, f := range serviceFaults() {
 			// The backend has the same configuration: one fault for each fate
 			// and way will do.
 			if cluster == "backend" && f.how == "stop" && f.service != "haproxy" {
@@ -52,7 +77,7 @@ func TestFailOnTheHolder(t *testing.T) {
 				lab := Shared(t)
 				holder := lab.HolderOf(t, cluster)
 				r := lab.Run(t, "fail", cluster+"-00", f.service, "--how", f.how)
-				Says(t, r, f.service+" on "+holder, cluster+"-00")
+				Says(t, r, f.on(holder), cluster+"-00")
 				lab.checkFate(t, cluster, holder, f.onHolder)
 				lab.checkFailed(t, holder, f.service, f.state)
 				if f.onHolder == moves && !strings.Contains(r.Stdout, "held by "+Other(holder)) {
@@ -73,7 +98,7 @@ func TestFailOnTheHolder(t *testing.T) {
 }
 
 func TestFailOnTheBackup(t *testing.T) {
-	for _, f := range faults {
+	for _, f := range serviceFaults() {
 		cluster := "frontend"
 		if f.how == "hang" {
 			cluster = "backend"
@@ -82,7 +107,7 @@ func TestFailOnTheBackup(t *testing.T) {
 			lab := Shared(t)
 			holder := lab.HolderOf(t, cluster)
 			r := lab.Run(t, "fail", Other(holder), f.service, "--how", f.how)
-			Says(t, r, f.service+" on "+Other(holder), "still held by "+holder)
+			Says(t, r, f.on(Other(holder)), "still held by "+holder)
 			lab.checkFate(t, cluster, holder, stays)
 			lab.checkFailed(t, Other(holder), f.service, f.state)
 			lab.Serves(t, 4, 5*time.Second)

@@ -30,20 +30,30 @@ type faultCase struct {
 // listed is a line of `halab faults`; an empty node is the one it was done to.
 type listed struct{ node, service, fault string }
 
+// cases are those below, and for every fault of the catalogue that has none there
+// the one that follows from its effect. What takes a plug is in vagrant/test.
 func cases() []faultCase {
-	return slices.Concat(serviceCases(), machineCases(), networkCases(), qualityCases(), appCases(), resourceCases())
-}
-
-// Every fault of the catalogue has a case below.
-func TestEveryFaultHasACase(t *testing.T) {
-	for _, k := range fault.Catalogue() {
-		if k.Name == fault.FaultPoweroff {
-			continue // it takes a machine with a plug: vagrant/test
-		}
-		if !slices.ContainsFunc(cases(), func(c faultCase) bool { return c.name == k.Name }) {
-			t.Errorf("no test does %q to a lab and looks what comes of it", k.Name)
+	list := slices.Concat(serviceCases(), machineCases(), networkCases(), qualityCases(), appCases(), resourceCases())
+	for _, o := range fault.Drills("client") {
+		if !o.TakesPower() && !slices.ContainsFunc(list, func(c faultCase) bool { return c.name == o.Kind.Name }) {
+			list = append(list, following(o))
 		}
 	}
+	return list
+}
+
+// following is the case that follows from a fault's effect on the VIP's holder.
+func following(o fault.Order) faultCase {
+	return faultCase{name: o.Kind.Name, words: o.Text(), lists: []listed{{"", string(o.Service), o.Text()}},
+		see: func(t *testing.T, lab *Lab, at place) {
+			if !o.Effect().Disturbs {
+				lab.checkFate(t, "frontend", at.holder, fateOf(o.Effect()))
+			}
+		}}
+}
+
+// Every case is of a fault that there is.
+func TestEveryCaseIsOfAFault(t *testing.T) {
 	for _, c := range cases() {
 		if !slices.ContainsFunc(fault.Catalogue(), func(k fault.Kind) bool { return k.Name == c.name }) {
 			t.Errorf("the catalogue has no %q", c.name)

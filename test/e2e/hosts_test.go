@@ -125,21 +125,21 @@ func (h *hostRig) strangers(t *testing.T, way *proxy) {
 // from another one: so the node that was hit is the one that fail names, and
 // where the VIP should stay, it is enough that one node has it.
 func (h *hostRig) faults(t *testing.T, lab *Lab) {
-	for _, f := range faults {
+	for _, f := range serviceFaults() {
 		t.Run(f.service+" "+f.how, func(t *testing.T) {
 			r := lab.Run(t, "fail", "frontend-00", f.service, "--how", f.how)
-			hit := regexp.MustCompile(f.service + ` on (frontend-0[12])`).FindStringSubmatch(r.Stdout)
-			if hit == nil {
+			hit := regexp.MustCompile(`frontend-0[12]`).FindString(r.Stdout)
+			if !strings.Contains(r.Stdout, f.on(hit)) {
 				t.Fatalf("which node was hit?\n%s", r)
 			}
-			lab.checkFailed(t, hit[1], f.service, f.state)
+			lab.checkFailed(t, hit, f.service, f.state)
 			if f.onHolder == stays {
 				lab.awaitOneHolder(t, "frontend")
 			} else {
-				lab.checkFate(t, "frontend", hit[1], f.onHolder)
-				has := strings.Contains(h.inside(hit[1], "ip", "-4", "-o", "addr", "show", "dev", "eth1"), lab.frontendVIP()+"/")
+				lab.checkFate(t, "frontend", hit, f.onHolder)
+				has := strings.Contains(h.inside(hit, "ip", "-4", "-o", "addr", "show", "dev", "eth1"), lab.frontendVIP()+"/")
 				if has != (f.onHolder == doubles) {
-					t.Errorf("the interface of %s has the VIP: %v", hit[1], has)
+					t.Errorf("the interface of %s has the VIP: %v", hit, has)
 				}
 			}
 			if f.onHolder != doubles {
