@@ -25,6 +25,7 @@ func starters() map[string][]string {
 			"internal/agent/daemon.go",     // HAProxy and keepalived, to check and to tell their version
 			"internal/image/mmdebstrap.go", // mmdebstrap
 			"internal/vagrant/",            // vagrant, and ssh to its machines
+			"internal/imports/ssh.go",      // ssh
 		},
 		"unix.Exec":       {"internal/agent/keepalived.go"}, // keepalived
 		"syscall.Exec":    nil,
@@ -44,7 +45,8 @@ func writers() map[string][]string {
 			"internal/app/vagrant.go"), // the user's own cache, for ssh's sockets
 		"os.Rename": agent, "os.Mkdir": agent, "os.Symlink": nil, "os.Link": nil, "os.Truncate": nil, "os.Chmod": nil,
 		"os.MkdirTemp": nil, "os.OpenRoot": {"internal/report/file.go",
-			"internal/app/lint.go"}, // to read, and nothing outside,
+			"internal/imports/write.go", // a new folder, and nothing outside
+			"internal/app/lint.go"},     // to read, and nothing outside
 	}
 }
 

@@ -14,7 +14,6 @@ import (
 	"halab/internal/agentapi"
 	"halab/internal/engine"
 	"halab/internal/lab"
-	"halab/internal/topology"
 )
 
 // AskOrder says what the lab's client is to ask.
@@ -44,17 +43,17 @@ func (s *Session) Ask(ctx context.Context, o AskOrder) (*Asking, error) {
 	if a.URL, err = requestURL(st, o.Path); err != nil {
 		return nil, err
 	}
-	a.client, err = s.clientContainer(ctx)
+	a.client, err = clientOf(st)
 	return a, err
 }
 
 // requestURL is the URL of a path at the front VIP; with no path, of the one that
 // its apps answer.
-func requestURL(st *lab.Status, path string) (string, error) {
-	front, ok := st.Topology().Front()
+func requestURL(st *lab.State, path string) (string, error) {
+	front, err := st.Front()
 	switch {
-	case !ok:
-		return "", errors.New("the lab has no cluster that could be asked\n  bring it up:  halab up")
+	case err != nil:
+		return "", err
 	case path == "":
 		path = front.Path()
 	case !strings.HasPrefix(path, "/"):
@@ -63,22 +62,16 @@ func requestURL(st *lab.Status, path string) (string, error) {
 	return front.URL(path), nil
 }
 
-// clientContainer finds the lab's client, which must run.
-func (s *Session) clientContainer(ctx context.Context) (engine.Container, error) {
-	all, err := s.lab.Containers(ctx)
-	if err != nil {
-		return engine.Container{}, err
+// clientOf is the client of a lab, which must run.
+func clientOf(st *lab.State) (engine.Container, error) {
+	c, found := st.Client()
+	switch {
+	case !found:
+		return c, errors.New("the lab has no client, and requests are made from there\n  make it:  halab up")
+	case c.State != engine.StateRunning:
+		return c, fmt.Errorf("the client is %s, and requests are made from there\n  mend it:  halab up", c.State)
 	}
-	for _, c := range all {
-		if c.Labels[engine.LabelService] != topology.Client {
-			continue
-		}
-		if c.State != engine.StateRunning {
-			return c, fmt.Errorf("the client is %s, and requests are made from there\n  mend it:  halab up", c.State)
-		}
-		return c, nil
-	}
-	return engine.Container{}, fmt.Errorf("the lab has no client, and requests are made from there\n  make it:  halab up")
+	return c, nil
 }
 
 // command is a run of `halab agent get` in the client.

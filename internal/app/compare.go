@@ -32,8 +32,11 @@ func (s *Session) Compare(ctx context.Context, o CompareOrder) ([2]*outage.Resul
 			if _, err := (making{s, o.Sides[i]}).up(ctx, bringTime); err != nil {
 				return nil, err
 			}
-			var err error
-			if heads[i], err = m.head(ctx); err != nil {
+			st, err := s.running(ctx)
+			if err != nil {
+				return nil, err
+			}
+			if heads[i], err = m.head(ctx, st); err != nil {
 				return nil, err
 			}
 			heads[i].FloorMs = drill.FloorMs()

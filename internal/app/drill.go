@@ -7,6 +7,7 @@ import (
 
 	"halab/internal/drill"
 	"halab/internal/event"
+	"halab/internal/lab"
 	"halab/internal/outage"
 )
 
@@ -27,35 +28,39 @@ func (o DrillOrder) calibrates() bool {
 // Drill runs a soak, the calibration or the scenarios. With an error comes what was
 // measured until then, nil where that is nothing.
 func (s *Session) Drill(ctx context.Context, o DrillOrder) (*outage.Result, error) {
+	st, err := s.running(ctx)
+	if err != nil {
+		return nil, err
+	}
 	var picked []drill.Scenario
 	if !o.calibrates() {
-		menu, err := s.Menu(ctx, o.Custom)
-		if err != nil {
-			return nil, err
-		}
-		if picked, err = o.pick(menu, s.emit); err != nil {
+		if picked, err = o.pick(s.menu(st, o.Custom), s.emit); err != nil {
 			return nil, err
 		}
 	}
 	clocks(ctx, s.engine) // what the nodes said since a moment is asked for by their own
 	m := measuring{s}
-	result, err := m.head(ctx)
+	result, err := m.head(ctx, st)
 	if err != nil {
 		return nil, err
 	}
 	d := m.drills(o.Options)
-	if result.Daemons, err = d.Daemons(ctx); err != nil {
+	if result.Daemons, err = d.Daemons(ctx, st); err != nil {
 		return nil, err
 	}
 	result.Seed, result.Repeat, result.FloorMs = o.Seed, o.Repeat, drill.FloorMs()
+	front, err := st.Front()
+	if err != nil {
+		return nil, err
+	}
 	each := func(sr outage.ScenarioResult) { result.Scenarios = append(result.Scenarios, sr) }
 	switch {
 	case o.Soak > 0:
 		var sr outage.ScenarioResult
-		sr, err = d.Soak(ctx, m.frontCluster(ctx), o.Soak, stress{s, o.Stress}.during())
+		sr, err = d.Soak(ctx, front.Name, o.Soak, stress{s, o.Stress}.during())
 		each(sr)
 	case o.calibrates():
-		err = d.Calibrate(ctx, m.frontCluster(ctx), each)
+		err = d.Calibrate(ctx, front.Name, each)
 	default:
 		err = d.Run(ctx, picked, each)
 	}
@@ -69,7 +74,11 @@ func (s *Session) Menu(ctx context.Context, custom []drill.Scenario) (drill.Menu
 	if err != nil {
 		return drill.Menu{}, err
 	}
-	return drill.NewMenu(st.Topology(), s.power, custom...), nil
+	return s.menu(st, custom), nil
+}
+
+func (s *Session) menu(st *lab.State, custom []drill.Scenario) drill.Menu {
+	return drill.NewMenu(st.Topology(), s.power, custom...)
 }
 
 // pick chooses the scenarios: those of the files where there are any, else the
@@ -101,22 +110,8 @@ func (m measuring) drills(o drill.Options) *drill.Drill {
 	return drill.New(m.s.lab, m.s.injector(), m.s.engine, m.s.emit, o)
 }
 
-// frontCluster is the one that clients meet first.
-func (m measuring) frontCluster(ctx context.Context) string {
-	st, err := m.s.lab.Status(ctx)
-	if err != nil {
-		return "frontend" // what is asked for it next says what is wrong
-	}
-	front, _ := st.Topology().Front()
-	return front.Name
-}
-
 // head is a result without its scenarios: what was measured on.
-func (m measuring) head(ctx context.Context) (*outage.Result, error) {
-	st, err := m.s.running(ctx)
-	if err != nil {
-		return nil, err
-	}
+func (m measuring) head(ctx context.Context, st *lab.State) (*outage.Result, error) {
 	info, err := m.s.engine.Info(ctx)
 	if err != nil {
 		return nil, err

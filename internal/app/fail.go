@@ -52,7 +52,7 @@ func (s *Session) Fail(ctx context.Context, o FailOrder) (Broken, error) {
 			return Broken{}, err
 		}
 	}
-	done, err := s.injector().Inject(ctx, nodes, peers, o.Order)
+	done, err := s.injector().Inject(ctx, before, nodes, peers, o.Order)
 	if err != nil {
 		return Broken{}, err
 	}
@@ -66,14 +66,14 @@ const electionPatience = 6 * time.Second
 
 // afterwards waits until the VIP has left the nodes that were broken, where
 // what was broken should make it leave, and says who holds it then.
-func afterwards(ctx context.Context, l *lab.Lab, before *lab.Status, nodes []string, order fault.Order) ([]VIPMove, error) {
+func afterwards(ctx context.Context, l *lab.Lab, before *lab.State, nodes []string, order fault.Order) ([]VIPMove, error) {
 	patience := electionPatience
 	if !order.Effect().Moves {
 		patience = 0
 	}
 	var moves []VIPMove
 	_, err := every(ctx, 30*time.Millisecond, max(patience, time.Millisecond), func() (bool, error) {
-		now, err := l.Status(ctx)
+		now, err := l.Look(ctx)
 		if err != nil {
 			return false, err
 		}
@@ -87,7 +87,7 @@ func afterwards(ctx context.Context, l *lab.Lab, before *lab.Status, nodes []str
 }
 
 // vipMoves compares the holders of the VIPs of the clusters that nodes are of.
-func vipMoves(before, now *lab.Status, nodes []string) []VIPMove {
+func vipMoves(before, now *lab.State, nodes []string) []VIPMove {
 	var moves []VIPMove
 	for _, c := range now.Clusters {
 		if !slices.ContainsFunc(c.Nodes, func(n lab.Node) bool { return slices.Contains(nodes, n.Name) }) {
@@ -109,7 +109,7 @@ func forget(moves []VIPMove, ended []string) {
 
 // elected says whether nothing more is to be expected: somebody else holds the
 // VIP, or everybody who could was broken.
-func elected(moves []VIPMove, nodes []string, now *lab.Status) bool {
+func elected(moves []VIPMove, nodes []string, now *lab.State) bool {
 	for _, m := range moves {
 		hit := func(name string) bool { return slices.Contains(nodes, name) }
 		moved := slices.ContainsFunc(m.Holders, func(h string) bool { return !hit(h) })
@@ -142,13 +142,14 @@ func (s *Session) Switch(ctx context.Context, cluster, node string) (fault.Switc
 			return fault.Switched{}, err
 		}
 	}
-	return s.injector().Switch(ctx, c.Name, node)
+	return s.injector().Switch(ctx, st, c.Name, node)
 }
 
 // Faults lists what is broken.
 func (s *Session) Faults(ctx context.Context) ([]fault.Active, error) {
-	if _, err := s.running(ctx); err != nil {
+	st, err := s.running(ctx)
+	if err != nil {
 		return nil, err
 	}
-	return s.injector().Active(ctx)
+	return s.injector().Active(ctx, st)
 }

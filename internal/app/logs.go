@@ -25,9 +25,12 @@ func (s *Session) Logs(ctx context.Context, target string, o lab.LogOrder, follo
 	case topology.Client:
 		l.Names, l.order.Nodes = []string{target}, []string{target}
 	case "":
-		st, err := s.anything(ctx)
-		if err != nil {
+		st, err := s.lab.Look(ctx)
+		switch {
+		case err != nil:
 			return nil, err
+		case len(st.Containers) == 0: // a helper or client without nodes may have something to say
+			return nil, s.notUp()
 		}
 		for _, n := range st.Topology().Nodes() {
 			l.Names = append(l.Names, n.Name)
@@ -45,19 +48,6 @@ func (s *Session) Logs(ctx context.Context, target string, o lab.LogOrder, follo
 	}
 	tellClocks(s.emit, clocks(ctx, s.engine))
 	return l, nil
-}
-
-// anything reads the lab, of which something must be there: a helper or client
-// without nodes may still have something to say.
-func (s *Session) anything(ctx context.Context) (*lab.Status, error) {
-	st, err := s.lab.Status(ctx)
-	if err == nil && len(st.Clusters) == 0 {
-		all, lerr := s.lab.Containers(ctx)
-		if lerr != nil || len(all) == 0 {
-			return nil, s.notUp()
-		}
-	}
-	return st, err
 }
 
 // Each hands the lines over in the order in which they were written.

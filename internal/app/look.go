@@ -12,9 +12,9 @@ import (
 
 // Look reads the lab, which need not be there. Of nodes that are hosts of their
 // own it also says how far their clocks are off.
-func (s *Session) Look(ctx context.Context) (*lab.Status, error) {
+func (s *Session) Look(ctx context.Context) (*lab.State, error) {
 	offsets := clocks(ctx, s.engine)
-	st, err := s.lab.Status(ctx)
+	st, err := s.lab.Look(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -35,9 +35,9 @@ const watchInterval = 250 * time.Millisecond
 const forever = 1000 * time.Hour
 
 // Watch hands the lab over, now and again and again until ctx or take ends it.
-func (s *Session) Watch(ctx context.Context, take func(*lab.Status) error) error {
+func (s *Session) Watch(ctx context.Context, take func(*lab.State) error) error {
 	_, err := every(ctx, watchInterval, forever, func() (bool, error) {
-		st, err := s.lab.Status(ctx)
+		st, err := s.lab.Look(ctx)
 		if err == nil {
 			err = take(st)
 		}
@@ -59,8 +59,8 @@ func (w World) Known(ctx context.Context, set Setting) *topology.Lab {
 }
 
 // running reads the lab, which must be there.
-func (s *Session) running(ctx context.Context) (*lab.Status, error) {
-	st, err := s.lab.Status(ctx)
+func (s *Session) running(ctx context.Context) (*lab.State, error) {
+	st, err := s.lab.Look(ctx)
 	if err != nil {
 		return nil, err
 	}

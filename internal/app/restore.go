@@ -7,6 +7,7 @@ import (
 
 	"halab/internal/engine"
 	"halab/internal/fault"
+	"halab/internal/lab"
 	"halab/internal/topology"
 )
 
@@ -34,7 +35,7 @@ func (s *Session) Restore(ctx context.Context, target string, scope fault.Scope,
 			return Restored{}, err
 		}
 	}
-	done, err := s.injector().RestoreHealthy(ctx, scope, patience, nil)
+	done, err := s.injector().RestoreHealthy(ctx, st, scope, patience, nil)
 	r := Restored{Mended: append([]fault.Mended{}, done...), Seconds: time.Since(begin).Seconds()}
 	if err == nil {
 		r.Silence = s.lab.Silence("restore again when that is mended")
@@ -58,12 +59,12 @@ func (s *Session) EndFault(ctx context.Context, until time.Time, service topolog
 	was := map[string]bool{} // seen down
 	begin := time.Now()
 	_, err := every(ctx, endPoll, max(time.Until(until), time.Millisecond), func() (bool, error) {
-		all, err := s.lab.Containers(ctx)
+		st, err := s.lab.Look(ctx)
 		if err != nil {
 			return false, ctx.Err() // the engine may be restarting
 		}
 		nodes = slices.DeleteFunc(nodes, func(node string) bool {
-			down, there := isDown(all, node, service)
+			down, there := isDown(st, node, service)
 			was[node] = was[node] || down
 			return !there || !down && (was[node] || time.Since(begin) > endBegins)
 		})
@@ -77,18 +78,17 @@ func (s *Session) EndFault(ctx context.Context, until time.Time, service topolog
 		scope.Service = "" // its services ended with it
 	}
 	_, err = every(ctx, endPoll, endAgain, func() (bool, error) {
-		_, err := s.injector().Restore(ctx, scope)
+		st, err := s.lab.Look(ctx)
+		if err == nil {
+			_, err = s.injector().Restore(ctx, st, scope)
+		}
 		return err == nil, ctx.Err()
 	})
 	return err
 }
 
 // isDown looks at one service of a node.
-func isDown(all []engine.Container, node string, service topology.Service) (down, there bool) {
-	for _, c := range all {
-		if c.Labels[engine.LabelNode] == node && c.Labels[engine.LabelService] == string(service) {
-			return c.State == engine.StateExited, true
-		}
-	}
-	return false, false
+func isDown(st *lab.State, node string, service topology.Service) (down, there bool) {
+	c, there := st.Container(node, service)
+	return c.State == engine.StateExited, there
 }

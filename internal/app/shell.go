@@ -20,12 +20,15 @@ func (s *Session) Shell(ctx context.Context, target string) (func(context.Contex
 }
 
 func (s *Session) machine(ctx context.Context, target string) (engine.Container, error) {
-	if target == topology.Client {
-		return s.clientContainer(ctx)
-	}
-	st, err := s.running(ctx)
+	st, err := s.lab.Look(ctx)
 	if err != nil {
 		return engine.Container{}, err
+	}
+	if target == topology.Client {
+		return clientOf(st)
+	}
+	if len(st.Clusters) == 0 {
+		return engine.Container{}, s.notUp()
 	}
 	nodes, err := st.Resolve(target)
 	if err != nil {
@@ -35,21 +38,12 @@ func (s *Session) machine(ctx context.Context, target string) (engine.Container,
 		return engine.Container{}, Usage("a shell is on one machine, and %s are %d; name one of them: %s",
 			target, len(nodes), strings.Join(nodes, ", "))
 	}
-	return s.nodeContainer(ctx, nodes[0])
-}
-
-func (s *Session) nodeContainer(ctx context.Context, node string) (engine.Container, error) {
-	all, err := s.lab.Containers(ctx)
-	if err != nil {
-		return engine.Container{}, err
+	c, found := st.Container(nodes[0], topology.ServiceNode)
+	switch {
+	case !found:
+		return c, fmt.Errorf("%s of lab %s has no container of its own any more\n  make it anew:  halab up", nodes[0], s.Name)
+	case c.State != engine.StateRunning:
+		return c, fmt.Errorf("%s is %s, nothing can be run there\n  mend it first:  halab restore %s", nodes[0], c.State, nodes[0])
 	}
-	for _, c := range all {
-		if c.Labels[engine.LabelNode] == node && c.Labels[engine.LabelService] == string(topology.ServiceNode) {
-			if c.State != engine.StateRunning {
-				return c, fmt.Errorf("%s is %s, nothing can be run there\n  mend it first:  halab restore %s", node, c.State, node)
-			}
-			return c, nil
-		}
-	}
-	return engine.Container{}, fmt.Errorf("%s of lab %s has no container of its own any more\n  make it anew:  halab up", node, s.Name)
+	return c, nil
 }

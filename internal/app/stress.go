@@ -6,13 +6,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strconv"
 	"time"
 
 	"halab/internal/agentapi"
 	"halab/internal/engine"
-	"halab/internal/topology"
 )
 
 // stressTime bounds the busy loops, so that they end even where halab can't
@@ -58,15 +56,15 @@ func (t stress) during() func(context.Context) error {
 // from which image.
 func (t stress) burn(ctx context.Context) (image, id string, err error) {
 	s := t.s
-	all, err := s.lab.Containers(ctx)
+	st, err := s.running(ctx)
 	if err != nil {
 		return "", "", err
 	}
-	at := slices.IndexFunc(all, func(c engine.Container) bool { return c.Labels[engine.LabelService] == topology.Client })
-	if at < 0 {
-		return "", "", s.notUp()
+	client, err := clientOf(st)
+	if err != nil {
+		return "", "", err
 	}
-	image = all[at].ImageID
+	image = client.ImageID
 	id, err = s.engine.ContainerCreate(ctx, engine.ContainerSpec{
 		Name: s.Name + "-helper-stress", Image: image,
 		Entrypoint:  []string{agentapi.BinaryPath, "agent", agentapi.CommandBurn},

@@ -74,7 +74,7 @@ func TestStatus(t *testing.T) {
 func TestStatusOfNothing(t *testing.T) {
 	w := newWorld(t)
 	r := w.run("status", "--json", "--name", "other")
-	var st lab.Status
+	var st lab.State
 	if err := json.Unmarshal([]byte(r.stdout), &st); err != nil || st.Lab != "other" || st.Ready || st.Clusters == nil {
 		t.Errorf("got %s (%v)", r.stdout, err)
 	}

@@ -21,7 +21,7 @@ import (
 func answersByCommand() map[string][]any {
 	return map[string][]any{
 		"The story":    {event.Line{}},
-		"status":       {lab.Status{}},
+		"status":       {lab.State{}},
 		"up":           {app.UpResult{}, planned{}},
 		"down":         {app.Removed{}},
 		"fail":         {app.Broken{}},
@@ -33,6 +33,7 @@ func answersByCommand() map[string][]any {
 		"config":       {labShape{}, app.NodeFile{}},
 		"doctor":       {app.Checkup{}},
 		"build":        {app.Built{}},
+		"import":       {app.Imported{}},
 		"lint":         {linted{}},
 		"network":      {app.Wiring{}},
 		"vagrant":      {app.Exported{}},

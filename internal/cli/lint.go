@@ -88,7 +88,8 @@ func lintVersions(in *input) (daemonconf.Versions, error) {
 		}
 		*to = facts.Version(text)
 	}
-	return v, nil
+	named := in.AnyBase() == in.Base
+	return v.Named(named || in.flags.String("keepalived") != "", named || in.flags.String("haproxy") != ""), nil
 }
 
 func (p *program) explainRule(name string) error {
@@ -113,20 +114,21 @@ func (p *program) explainRule(name string) error {
 func (p *program) writeLint(in *input, r lint.Report, v daemonconf.Versions) error {
 	switch {
 	case in.json:
-		return ui.WriteJSON(p.stdout, linted{v, r.Nodes, r.Findings, r.Tables, r.Unjudged})
+		return ui.WriteJSON(p.stdout, linted{v, r.Versions, r.Nodes, r.Findings, r.Tables, r.Unjudged})
 	case in.flags.String("format") == "sarif":
 		return lint.SARIF(ui.HarmlessJSON(p.stdout), r, buildVersion)
 	case in.flags.String("format") == "github":
 		return lint.GitHub(p.stdout, r)
 	}
-	return writeLintText(ui.NewTerminal(p.stdout, in.colour, p.env), r, v, in.detail == ui.Verbose)
+	return writeLintText(ui.NewTerminal(p.stdout, in.colour, p.env), r, in.detail == ui.Verbose)
 }
 
 // linted is the answer of lint.
 type linted struct {
-	Versions daemonconf.Versions `json:"versions"`
-	Nodes    []string            `json:"nodes"`
-	Findings []lint.Finding      `json:"findings"`
-	Tables   []forecast.Table    `json:"tables"`
-	Unjudged []string            `json:"unjudged"`
+	Versions daemonconf.Versions      `json:"versions"`
+	ByNode   map[string]lint.Versions `json:"versions_by_node"`
+	Nodes    []string                 `json:"nodes"`
+	Findings []lint.Finding           `json:"findings"`
+	Tables   []forecast.Table         `json:"tables"`
+	Unjudged []string                 `json:"unjudged"`
 }

@@ -5,7 +5,6 @@ import (
 	"io"
 	"strings"
 
-	"halab/internal/daemonconf"
 	"halab/internal/daemonconf/forecast"
 	"halab/internal/daemonconf/lint"
 	"halab/internal/ui"
@@ -13,7 +12,7 @@ import (
 
 // writeLintText writes findings in at most 80 columns, then a table for each
 // cluster.
-func writeLintText(out ui.Terminal, r lint.Report, v daemonconf.Versions, formulas bool) error {
+func writeLintText(out ui.Terminal, r lint.Report, formulas bool) error {
 	var b strings.Builder
 	for _, f := range r.Findings {
 		findingLines(&b, f, out.Style)
@@ -25,7 +24,7 @@ func writeLintText(out ui.Terminal, r lint.Report, v daemonconf.Versions, formul
 		b.WriteByte('\n')
 	}
 	for _, t := range r.Tables {
-		if err := lintTable(&b, t, v, formulas); err != nil {
+		if err := lintTable(&b, t, r.Versions, formulas); err != nil {
 			return err
 		}
 	}
@@ -88,14 +87,34 @@ func labelled(b *strings.Builder, label string, indent int, text string) {
 	}
 }
 
+// versionWords is "keepalived 2.2.7, HAProxy 2.6.12", node by node where they
+// differ.
+func versionWords(nodes []string, judged map[string]lint.Versions) string {
+	var each []string
+	differ := false
+	for _, n := range nodes {
+		v := judged[n]
+		words := "keepalived " + string(v.Keepalived)
+		if v.HAProxy != "" {
+			words += ", HAProxy " + string(v.HAProxy)
+		}
+		differ = differ || v != judged[nodes[0]]
+		each = append(each, n+": "+words)
+	}
+	if !differ {
+		return strings.TrimPrefix(each[0], nodes[0]+": ")
+	}
+	return strings.Join(each, "; ")
+}
+
 // lintTable writes what each fault costs.
-func lintTable(b *strings.Builder, t forecast.Table, v daemonconf.Versions, formulas bool) error {
+func lintTable(b *strings.Builder, t forecast.Table, judged map[string]lint.Versions, formulas bool) error {
 	var vips []string
 	for _, a := range t.VIPs {
 		vips = append(vips, a.String())
 	}
-	labelled(b, "", 0, fmt.Sprintf("%s on %s, held by %s (keepalived %s, HAProxy %s)",
-		strings.Join(vips, ", "), strings.Join(t.Nodes, ", "), t.Holder, v.Keepalived, v.HAProxy))
+	labelled(b, "", 0, fmt.Sprintf("%s on %s, held by %s (%s)",
+		strings.Join(vips, ", "), strings.Join(t.Nodes, ", "), t.Holder, versionWords(t.Nodes, judged)))
 	table := ui.Table{Indent: "  "}
 	table.Row("FAULT", "NEW CONNECTIONS", "OPEN CONNECTIONS")
 	for _, row := range t.Rows {

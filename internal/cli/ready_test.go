@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"halab/internal/agentapi"
 	"halab/internal/engine"
 	"halab/internal/engine/enginetest"
 )
@@ -105,7 +106,7 @@ func TestUpStartsAgainWhatEndedOnce(t *testing.T) {
 // long up waits.
 func TestUpNamesAFaultThatStays(t *testing.T) {
 	w := newWorld(t).buildable()
-	w.Faults = map[string]string{"backend-01": "link down"}
+	w.Break("backend-01", agentapi.Fault{Fault: agentapi.FaultLinkDown})
 	r := w.run("up", "--base", "debian12")
 	if r.code != exitFailed || !strings.Contains(r.stderr, "halab: the lab is up and not whole: link down is done to backend-01") || !strings.Contains(r.stderr, "halab restore") {
 		t.Errorf("exit %d\n%s", r.code, r.stderr)

@@ -50,7 +50,7 @@ func (p *program) status(ctx context.Context, in *input) error {
 	return s.writeStatus(s.stdout, st, ui.WriteJSON)
 }
 
-func (s *session) writeStatus(w io.Writer, st *lab.Status, asJSON func(io.Writer, any) error) error {
+func (s *session) writeStatus(w io.Writer, st *lab.State, asJSON func(io.Writer, any) error) error {
 	if st.Clusters == nil {
 		st.Clusters = []lab.Cluster{}
 	}
@@ -68,7 +68,7 @@ func (s *session) writeStatus(w io.Writer, st *lab.Status, asJSON func(io.Writer
 // the old one on a terminal, below it elsewhere.
 func (s *session) watchStatus(ctx context.Context) error {
 	var shown []byte
-	return s.Watch(ctx, func(st *lab.Status) error {
+	return s.Watch(ctx, func(st *lab.State) error {
 		var next bytes.Buffer
 		if err := s.writeStatus(&next, st, ui.WriteJSONLine); err != nil {
 			return err

@@ -7,42 +7,16 @@ package daemonconf
 import (
 	"fmt"
 	"io/fs"
-	"maps"
 	"path"
 	"slices"
 	"strings"
 
 	"halab/internal/daemonconf/facts"
 	"halab/internal/daemonconf/haproxyconf"
+	"halab/internal/daemonconf/inventory"
 	"halab/internal/daemonconf/keepalivedconf"
 	"halab/internal/daemonconf/source"
 )
-
-// Versions are the daemons that the files are read for.
-type Versions struct {
-	Keepalived facts.Version `json:"keepalived"`
-	HAProxy    facts.Version `json:"haproxy"`
-}
-
-func bases() map[string]Versions {
-	return map[string]Versions{
-		"centos7":   {"1.3.5", "1.5.18"},
-		"debian11":  {"2.1.5", "2.2.9"},
-		"debian12":  {"2.2.7", "2.6.12"},
-		"debian13":  {"2.3.3", "3.0.11"},
-		"debiansid": {"2.3.4", "3.2.26"},
-	}
-}
-
-// Bases are those whose daemons are known. The lab has images of some of them;
-// files can be read for all.
-func Bases() []string { return slices.Sorted(maps.Keys(bases())) }
-
-// BaseVersions are the daemons that a base has.
-func BaseVersions(base string) (Versions, bool) {
-	v, ok := bases()[base]
-	return v, ok
-}
 
 // Place is a folder or a file that was named.
 type Place struct {
@@ -113,12 +87,17 @@ type node struct {
 	keepalived *Place
 	haproxy    []Place
 	roots      []Place // folders that stand for the machine's root, nearest first
+	record     *inventory.Record
 }
 
 func (n node) read(v Versions) (facts.Node, error) {
-	out := facts.Node{Name: n.name, Sysctls: n.sysctls(), Scripts: map[string]facts.ScriptFile{}}
+	v = v.On(n.record)
+	out := facts.Node{Name: n.name, Sysctls: n.sysctls(), Scripts: map[string]facts.ScriptFile{}, Machine: n.record}
 	if n.keepalived != nil {
 		id, _, _ := strings.Cut(n.name, ".")
+		if n.record != nil {
+			id = n.record.ID()
+		}
 		marks := placeholders{keepalived: true, known: map[string]bool{}}
 		conf, err := keepalivedconf.Load(n.keepalived.Name, keepalivedconf.Options{
 			ID: id, Show: n.keepalived.show,
@@ -211,6 +190,10 @@ func (n node) script(command string, into map[string]facts.ScriptFile) {
 		}
 		for _, root := range n.roots {
 			if f, ok := root.scriptFile(word); ok {
+				if n.record != nil { // the folder's own modes are another user's
+					e, _ := n.record.Entry(word)
+					f.OthersWrite = e.OthersWrite()
+				}
 				into[word] = f
 				break
 			}
@@ -259,6 +242,11 @@ func (n node) sysctls() map[string]facts.Value[string] {
 					}
 				}
 			}
+		}
+	}
+	if n.record != nil { // what is in force
+		for key, value := range n.record.Sysctls {
+			found[key] = facts.Value[string]{V: value, Set: true, At: source.Pos{File: n.roots[0].show(path.Join(n.roots[0].Name, inventory.File)), Line: 1, Col: 1}}
 		}
 	}
 	return found

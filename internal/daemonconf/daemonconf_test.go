@@ -174,7 +174,7 @@ func TestFinds(t *testing.T) {
 			dir + "keepalived.conf": conf, dir + "conf.d/v.conf": vrrp, dir + "c.sh": "#!/bin/sh\n",
 			"etc/sysctl.d/1.conf": "# x\nnet/ipv4/ip_nonlocal_bind = 1\n",
 		})
-		list, err := Load([]Place{{Files: m, Name: ".", Label: "n"}}, Versions{"2.2.7", "2.6.12"})
+		list, err := Load([]Place{{Files: m, Name: ".", Label: "n"}}, Versions{Keepalived: "2.2.7", HAProxy: "2.6.12"})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -189,7 +189,7 @@ func FuzzLoad(f *testing.F) {
 	f.Add(vrrp, proxy)
 	f.Fuzz(func(t *testing.T, k, h string) {
 		var m fs.FS = folderOf(map[string]string{"keepalived.conf": k, "haproxy.cfg": h})
-		_, err := Load([]Place{{Files: m, Name: ".", Label: "n"}}, Versions{"2.2.7", "2.6.12"})
+		_, err := Load([]Place{{Files: m, Name: ".", Label: "n"}}, Versions{Keepalived: "2.2.7", HAProxy: "2.6.12"})
 		_ = err
 	})
 }

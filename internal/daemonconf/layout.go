@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"halab/internal/daemonconf/inventory"
 	"halab/internal/daemonconf/source"
 )
 
@@ -17,7 +18,10 @@ func folder(p Place) ([]node, error) {
 	if err != nil {
 		return nil, source.Errorf(source.Pos{File: p.show(p.Name)}, "it can't be read: %v", err)
 	}
-	own := p.direct()
+	own, err := p.direct()
+	if err != nil {
+		return nil, err
+	}
 	var list []node
 	for _, e := range entries {
 		sub := p
@@ -25,7 +29,10 @@ func folder(p Place) ([]node, error) {
 		if info, err := fs.Stat(p.Files, sub.Name); err != nil || !info.IsDir() || slices.Contains(systemFolders(), e.Name()) {
 			continue
 		}
-		n := sub.direct()
+		n, err := sub.direct()
+		if err != nil {
+			return nil, err
+		}
 		if n.empty() {
 			continue
 		}
@@ -49,6 +56,9 @@ func folder(p Place) ([]node, error) {
 		return nil, source.Errorf(source.Pos{File: p.show(p.Name)}, "there is no haproxy.cfg and no keepalived.conf in it, nor in the folders below it")
 	}
 	own.name = p.Label
+	if own.record != nil {
+		own.name = own.record.Name
+	}
 	return []node{own}, nil
 }
 
@@ -59,16 +69,18 @@ func systemFolders() []string {
 
 func (n node) empty() bool { return n.keepalived == nil && len(n.haproxy) == 0 }
 
-// direct finds a node's own files: as on the machine, or flat.
-func (p Place) direct() node {
+// direct finds a node's own files: those that halab import found the daemons to
+// read, or else as on the machine, or flat.
+func (p Place) direct() (node, error) {
 	n := node{roots: []Place{p}}
-	at := func(name string) *Place {
-		full := path.Join(p.Name, name)
-		if info, err := fs.Stat(p.Files, full); err != nil || info.IsDir() {
-			return nil
-		}
-		return &Place{Files: p.Files, Shown: p.Shown, Name: full}
+	r, err := inventory.Read(p.Files, p.Name)
+	if e, ok := err.(*source.Error); ok {
+		e.File = p.show(e.File)
 	}
+	if err != nil || r != nil {
+		return p.imported(r), err
+	}
+	at := p.file
 	for _, dir := range []string{"etc/keepalived", "keepalived", ""} {
 		if n.keepalived = at(path.Join(dir, "keepalived.conf")); n.keepalived != nil {
 			break
@@ -90,6 +102,32 @@ func (p Place) direct() node {
 		}
 		if len(n.haproxy) > 0 {
 			break
+		}
+	}
+	return n, nil
+}
+
+// file is a file below a place, nil where there is none.
+func (p Place) file(name string) *Place {
+	full := path.Join(p.Name, name)
+	if info, err := fs.Stat(p.Files, full); err != nil || info.IsDir() {
+		return nil
+	}
+	return &Place{Files: p.Files, Shown: p.Shown, Name: full}
+}
+
+// imported is a node of halab import, which says what its daemons read.
+func (p Place) imported(r *inventory.Record) node {
+	n := node{roots: []Place{p}, record: r}
+	if r == nil {
+		return n
+	}
+	if len(r.Keepalived.Files) > 0 {
+		n.keepalived = p.file(inventory.Local(r.Keepalived.Files[0]))
+	}
+	for _, name := range r.HAProxy.Files {
+		if one := p.file(inventory.Local(name)); one != nil {
+			n.haproxy = append(n.haproxy, *one)
 		}
 	}
 	return n

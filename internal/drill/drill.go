@@ -8,7 +8,6 @@ import (
 	"time"
 
 	"halab/internal/agentapi"
-	"halab/internal/engine"
 	"halab/internal/event"
 	"halab/internal/fault"
 	"halab/internal/lab"
@@ -19,19 +18,16 @@ import (
 // The lab as a drill needs it.
 type (
 	observed interface {
-		Containers(ctx context.Context) ([]engine.Container, error)
-		Status(ctx context.Context) (*lab.Status, error)
-		NodeEvents(ctx context.Context, since time.Time) ([]agentapi.Event, error)
-		NodeReports(ctx context.Context) (map[string]agentapi.State, error)
-		Hardware(ctx context.Context) (map[string]string, error)
-		Clocks(ctx context.Context) (map[string]agentapi.ClockOffset, error)
+		Look(ctx context.Context) (*lab.State, error)
+		NodeEvents(ctx context.Context, s *lab.State, since time.Time) ([]agentapi.Event, error)
+		Clocks(ctx context.Context, s *lab.State) (map[string]agentapi.ClockOffset, error)
 		Silence(what string) error
 	}
 	breaker interface {
-		Inject(ctx context.Context, nodes, peers []string, o fault.Order) ([]fault.Done, error)
-		RestoreHealthy(ctx context.Context, scope fault.Scope, patience time.Duration, returned func() error) ([]fault.Mended, error)
-		WaitHealthy(ctx context.Context, scope fault.Scope, patience time.Duration) (*lab.Status, error)
-		Switch(ctx context.Context, cluster, node string) (fault.Switched, error)
+		Inject(ctx context.Context, s *lab.State, nodes, peers []string, o fault.Order) ([]fault.Done, error)
+		RestoreHealthy(ctx context.Context, s *lab.State, scope fault.Scope, patience time.Duration, returned func() error) ([]fault.Mended, error)
+		WaitHealthy(ctx context.Context, scope fault.Scope, patience time.Duration) (*lab.State, error)
+		Switch(ctx context.Context, s *lab.State, cluster, node string) (fault.Switched, error)
 	}
 )
 
@@ -117,17 +113,17 @@ func (d *Drill) Run(ctx context.Context, scenarios []Scenario, each func(outage.
 
 // prepare reads which timings the lab has.
 func (d *Drill) prepare(ctx context.Context) error {
-	status, err := d.lab.Status(ctx)
+	status, err := d.lab.Look(ctx)
 	if err != nil {
 		return err
 	}
 	d.timing = timings(topology.Profile(status.Profile))
-	d.forecast, err = d.readConfigs(ctx)
+	d.forecast, err = d.readConfigs(ctx, status)
 	return err
 }
 
 // healthy waits until the whole lab is well.
-func (d *Drill) healthy(ctx context.Context) (*lab.Status, error) {
+func (d *Drill) healthy(ctx context.Context) (*lab.State, error) {
 	status, err := d.breaker.WaitHealthy(ctx, fault.Scope{}, d.timing.healthy)
 	if err != nil {
 		return nil, fmt.Errorf("a drill begins with a healthy lab: %w", err)

@@ -14,6 +14,7 @@ import (
 	"halab/internal/agentapi"
 	"halab/internal/effect"
 	"halab/internal/engine"
+	"halab/internal/lab"
 	"halab/internal/outage"
 	"halab/internal/topology"
 )
@@ -21,7 +22,6 @@ import (
 // configured is a lab of two frontends with files of its own: a node's files by
 // its container.
 type configured struct {
-	observed
 	profile topology.Profile
 	joins   string
 	base    string // of the files, as internal/render has them
@@ -29,17 +29,17 @@ type configured struct {
 	own     map[string]string // keepalived.conf by node, in place of the template's
 }
 
-func (c configured) Containers(context.Context) ([]engine.Container, error) {
-	var all []engine.Container
+func (c configured) state() *lab.State {
+	s := &lab.State{}
 	for _, node := range []string{"frontend-01", "frontend-02"} {
 		for _, service := range []string{"haproxy", "keepalived"} {
-			all = append(all, engine.Container{ID: node + " " + service, Joins: c.joins, Labels: map[string]string{
+			s.Containers = append(s.Containers, engine.Container{ID: node + " " + service, Joins: c.joins, Labels: map[string]string{
 				engine.LabelNode: node, engine.LabelService: service, engine.LabelCluster: "frontend",
 				engine.LabelProfile: string(c.profile),
 			}})
 		}
 	}
-	return all, nil
+	return s
 }
 
 func (c configured) Exec(_ context.Context, id string, spec engine.ExecSpec) (int, error) {
@@ -70,7 +70,7 @@ func withBase(base string, profile topology.Profile) configured {
 
 func (c configured) forecast(t *testing.T) *forecast {
 	t.Helper()
-	f, err := (&Drill{lab: c, exec: c}).readConfigs(t.Context())
+	f, err := (&Drill{exec: c}).readConfigs(t.Context(), c.state())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -29,8 +29,8 @@ type forecast struct {
 
 // Daemons are the versions of the lab's HAProxy and keepalived as they print
 // them.
-func (d *Drill) Daemons(ctx context.Context) (map[string]string, error) {
-	f, err := d.readConfigs(ctx)
+func (d *Drill) Daemons(ctx context.Context, status *lab.State) (map[string]string, error) {
+	f, err := d.readConfigs(ctx, status)
 	if err != nil {
 		return nil, err
 	}
@@ -39,13 +39,9 @@ func (d *Drill) Daemons(ctx context.Context) (map[string]string, error) {
 
 // readConfigs reads the configuration files as the nodes have them, and asks
 // the daemons for their versions.
-func (d *Drill) readConfigs(ctx context.Context) (*forecast, error) {
-	all, err := d.lab.Containers(ctx)
-	if err != nil {
-		return nil, err
-	}
+func (d *Drill) readConfigs(ctx context.Context, status *lab.State) (*forecast, error) {
 	f := &forecast{nodes: map[string]predict.Node{}, clusters: map[string][]string{}, daemons: map[string]string{}}
-	for _, c := range all {
+	for _, c := range status.Containers {
 		node, service := c.Labels[engine.LabelNode], c.Labels[engine.LabelService]
 		if node == "" || service != string(topology.ServiceHAProxy) && service != string(topology.ServiceKeepalived) {
 			continue

@@ -24,7 +24,7 @@ const (
 
 // observerSpec says what the observer is to do: probe the VIP that is under
 // test and the whole path, and listen for every VIP of the lab.
-func observerSpec(s *lab.Status, vip lab.VIP, macs map[string]string) agentapi.ObserverSpec {
+func observerSpec(s *lab.State, vip lab.VIP, macs map[string]string) agentapi.ObserverSpec {
 	edge := "http://" + vip.Address + "/haproxy-alive"
 	front, _ := s.Topology().Front() // vip is of a cluster, so there is one
 	spec := agentapi.ObserverSpec{

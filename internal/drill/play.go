@@ -74,7 +74,7 @@ func (d *Drill) step(ctx context.Context, s *scene, step Step) error {
 
 // fail breaks something between two marks and watches what the clients meet.
 func (d *Drill) fail(ctx context.Context, s *scene, f Fail) error {
-	status, err := d.lab.Status(ctx)
+	status, err := d.lab.Look(ctx)
 	if err != nil {
 		return err
 	}
@@ -89,16 +89,20 @@ func (d *Drill) fail(ctx context.Context, s *scene, f Fail) error {
 	s.aim(nodes)
 	s.broken = true
 	return d.strike(ctx, s, func(ctx context.Context) error {
-		_, err := d.breaker.Inject(ctx, nodes, peers, f.Order)
+		_, err := d.breaker.Inject(ctx, status, nodes, peers, f.Order)
 		return err
 	})
 }
 
 // hand moves the VIP on purpose; what stuck in the middle is to be mended.
 func (d *Drill) hand(ctx context.Context, s *scene) error {
+	status, err := d.lab.Look(ctx)
+	if err != nil {
+		return err
+	}
 	s.broken = true
-	err := d.strike(ctx, s, func(ctx context.Context) error {
-		_, err := d.breaker.Switch(ctx, s.sc.Cluster, "")
+	err = d.strike(ctx, s, func(ctx context.Context) error {
+		_, err := d.breaker.Switch(ctx, status, s.sc.Cluster, "")
 		return err
 	})
 	s.broken = err != nil
@@ -163,12 +167,12 @@ func (d *Drill) restore(ctx context.Context, s *scene, r Restore) error {
 	if s.rec.Between, err = s.session.totals(ctx); err != nil {
 		return err
 	}
+	status, err := d.lab.Look(ctx)
+	if err != nil {
+		return err
+	}
 	scope := r.Scope
 	if r.Target != "" {
-		status, err := d.lab.Status(ctx)
-		if err != nil {
-			return err
-		}
 		if scope, err = scope.At(status, r.Target); err != nil {
 			return err
 		}
@@ -177,7 +181,7 @@ func (d *Drill) restore(ctx context.Context, s *scene, r Restore) error {
 		return err
 	}
 	returned := func() error { return s.session.mark(ctx, outage.MarkRestoreReturned) }
-	if err := d.mend(ctx, scope, d.timing.healthy, returned); err != nil {
+	if err := d.mend(ctx, status, scope, d.timing.healthy, returned); err != nil {
 		return err
 	}
 	s.broken = r.Target != ""
@@ -192,7 +196,7 @@ func (d *Drill) expect(ctx context.Context, s *scene, e Expect) error {
 	defer cancel()
 	found := "nothing could be read"
 	for {
-		status, err := d.lab.Status(ctx)
+		status, err := d.lab.Look(ctx)
 		if err == nil {
 			var ok bool
 			if found, ok = e.met(status, s.before); ok {
@@ -209,7 +213,7 @@ func (d *Drill) expect(ctx context.Context, s *scene, e Expect) error {
 }
 
 // met says whether the expectation holds, and what was found.
-func (e Expect) met(status, before *lab.Status) (found string, ok bool) {
+func (e Expect) met(status, before *lab.State) (found string, ok bool) {
 	if e.Ready {
 		return "the lab is not healthy", status.Ready
 	}

@@ -9,11 +9,9 @@ import (
 	"time"
 
 	"halab/internal/agentapi"
-	"halab/internal/engine"
 	"halab/internal/fault"
 	"halab/internal/lab"
 	"halab/internal/outage"
-	"halab/internal/topology"
 )
 
 // run is one repetition: steady state, fault, failback, what was seen.
@@ -55,7 +53,7 @@ type scene struct {
 	sc      Scenario
 	session *session
 	streams []agentapi.StreamSpec
-	before  *lab.Status
+	before  *lab.State
 	vip     lab.VIP
 	rec     *outage.Recording
 	struck  bool // the first fault was done
@@ -102,15 +100,19 @@ func (d *Drill) mendAll(ctx context.Context) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), mendBound)
 	defer cancel()
 	end := d.sink.Begin("drill", "restore", "mending what the drill broke")
-	end(d.mend(ctx, fault.Scope{}, mendTime, nil))
+	status, err := d.lab.Look(ctx)
+	if err == nil {
+		err = d.mend(ctx, status, fault.Scope{}, mendTime, nil)
+	}
+	end(err)
 }
 
 // mend restores as "halab restore" does, and for the same reasons: an engine may
 // call a killed keepalived running for a second, and a client may have the wrong
 // one of two nodes in its ARP table. A host that does not answer is passed over
 // there; where everything was to be mended, no drill may call that done.
-func (d *Drill) mend(ctx context.Context, scope fault.Scope, patience time.Duration, returned func() error) error {
-	_, err := d.breaker.RestoreHealthy(ctx, scope, patience, returned)
+func (d *Drill) mend(ctx context.Context, status *lab.State, scope fault.Scope, patience time.Duration, returned func() error) error {
+	_, err := d.breaker.RestoreHealthy(ctx, status, scope, patience, returned)
 	if err != nil || len(scope.Nodes) > 0 {
 		return err
 	}
@@ -118,31 +120,20 @@ func (d *Drill) mend(ctx context.Context, scope fault.Scope, patience time.Durat
 }
 
 // stage starts the observer and notes who is who.
-func (d *Drill) stage(ctx context.Context, sc Scenario, before *lab.Status) (*scene, error) {
-	all, err := d.lab.Containers(ctx)
-	if err != nil {
-		return nil, err
-	}
-	client := slices.IndexFunc(all, func(c engine.Container) bool { return c.Labels[engine.LabelService] == topology.Client })
+func (d *Drill) stage(ctx context.Context, sc Scenario, before *lab.State) (*scene, error) {
+	client, found := before.Client()
 	at := slices.IndexFunc(before.Clusters, func(c lab.Cluster) bool { return c.Name == sc.Cluster })
-	if client < 0 || at < 0 {
+	if !found || at < 0 {
 		return nil, fmt.Errorf("the lab has no client or no cluster %q\n  make it whole:  halab up", sc.Cluster)
 	}
 	vip := before.Clusters[at].VIP
-	macs, err := d.lab.Hardware(ctx)
-	if err != nil {
-		return nil, err
-	}
-	clocks, err := d.lab.Clocks(ctx)
+	macs := before.Hardware()
+	clocks, err := d.lab.Clocks(ctx, before)
 	if err != nil {
 		return nil, err
 	}
 	spec := observerSpec(before, vip, macs)
-	states, err := d.lab.NodeReports(ctx)
-	if err != nil {
-		return nil, err
-	}
-	session, err := observe(ctx, d.exec, all[client].ID, spec)
+	session, err := observe(ctx, d.exec, client.ID, spec)
 	if err != nil {
 		return nil, err
 	}
@@ -150,7 +141,7 @@ func (d *Drill) stage(ctx context.Context, sc Scenario, before *lab.Status) (*sc
 		sc: sc, session: session, streams: spec.Streams, before: before, vip: vip,
 		rec: &outage.Recording{
 			Kind: sc.Kind, Effect: sc.Effect, Cluster: sc.Cluster, Target: vip.Holders[0], Holder: vip.Holders[0],
-			Streams: spec.Streams, Nodes: nodes(before, macs), VIPs: vips(before, d.forecast), States: states, Clocks: clocks,
+			Streams: spec.Streams, Nodes: nodes(before, macs), VIPs: vips(before, d.forecast), States: before.Told, Clocks: clocks,
 			Shows: sc.Shows,
 		},
 	}, nil
@@ -158,11 +149,15 @@ func (d *Drill) stage(ctx context.Context, sc Scenario, before *lab.Status) (*sc
 
 // collect adds what the observer and the nodes have to tell to the recording.
 func (d *Drill) collect(ctx context.Context, s *scene, since time.Time) error {
-	events, err := d.lab.NodeEvents(ctx, since)
+	now, err := d.lab.Look(ctx)
+	if err != nil {
+		return err
+	}
+	events, err := d.lab.NodeEvents(ctx, now, since)
 	if err != nil {
 		return fmt.Errorf("read what the nodes reported: %w", err)
 	}
-	clocks, err := d.lab.Clocks(ctx)
+	clocks, err := d.lab.Clocks(ctx, now)
 	if err != nil {
 		return err
 	}
@@ -198,7 +193,7 @@ func onOneClock(mono, due int64, before, after agentapi.ClockOffset) int64 {
 // booted between them: no clock drifts so far within a run.
 const restarted = int64(time.Second)
 
-func nodes(s *lab.Status, macs map[string]string) []outage.NodeInfo {
+func nodes(s *lab.State, macs map[string]string) []outage.NodeInfo {
 	var list []outage.NodeInfo
 	for _, c := range s.Clusters {
 		for _, n := range c.Nodes {
@@ -208,7 +203,7 @@ func nodes(s *lab.Status, macs map[string]string) []outage.NodeInfo {
 	return list
 }
 
-func vips(s *lab.Status, f *forecast) []outage.VIPInfo {
+func vips(s *lab.State, f *forecast) []outage.VIPInfo {
 	var list []outage.VIPInfo
 	for _, c := range s.Clusters {
 		list = append(list, outage.VIPInfo{Cluster: c.Name, Address: c.VIP.Address, RouterID: f.router(c)})

@@ -89,8 +89,8 @@ func TestNamesOfAScenarioAreCheckedFirst(t *testing.T) {
 // "other" is any node but the one that held that VIP, which need not be the VIP
 // that is probed.
 func TestTheOtherHolder(t *testing.T) {
-	status := func(a, b string) *lab.Status {
-		return &lab.Status{Clusters: []lab.Cluster{{VIP: lab.VIP{Name: "a-00", Holders: []string{a}}}, {VIP: lab.VIP{Name: "b-00", Holders: []string{b}}}}}
+	status := func(a, b string) *lab.State {
+		return &lab.State{Clusters: []lab.Cluster{{VIP: lab.VIP{Name: "a-00", Holders: []string{a}}}, {VIP: lab.VIP{Name: "b-00", Holders: []string{b}}}}}
 	}
 	e := Expect{VIP: "b-00", Holders: []string{other}}
 	if found, ok := e.met(status("a-01", "b-01"), status("a-01", "b-01")); ok {

@@ -46,7 +46,7 @@ type Expect struct {
 
 // check refuses names that the lab has not, before anything is broken: nobody
 // holds frontend-0, so {vip: frontend-0, holders: 0} would always come about.
-func (s Scenario) check(status *lab.Status) error {
+func (s Scenario) check(status *lab.State) error {
 	for _, step := range s.Steps {
 		if err := step.check(status); errors.Is(err, topology.ErrUnknown) {
 			return located(step, err)
@@ -55,7 +55,7 @@ func (s Scenario) check(status *lab.Status) error {
 	return nil
 }
 
-func (s Step) check(status *lab.Status) error {
+func (s Step) check(status *lab.State) error {
 	switch {
 	case s.Fail != nil:
 		var err error
@@ -73,7 +73,7 @@ func (s Step) check(status *lab.Status) error {
 	return nil
 }
 
-func (e Expect) check(status *lab.Status) error {
+func (e Expect) check(status *lab.State) error {
 	var vips, nodes []string
 	for _, c := range status.Clusters {
 		vips = append(vips, c.VIP.Name)

@@ -21,36 +21,26 @@ type Active struct {
 	ID      string     `json:"id,omitempty"`    // of a fault inside the node
 }
 
-// Active lists every fault of the lab, by node: what the agents recorded, and
+// Active lists every fault of a lab as it is, by node: what the agents recorded, and
 // what the engine holds or has ended. The services of a node that is down are
 // down with it.
-func (i *Injector) Active(ctx context.Context) ([]Active, error) {
-	status, err := i.lab.Status(ctx)
-	if err != nil {
-		return nil, err
-	}
-	all, err := i.lab.Containers(ctx)
-	if err != nil {
-		return nil, err
-	}
+func (i *Injector) Active(ctx context.Context, status *lab.State) ([]Active, error) {
 	var list []Active
 	for _, c := range status.Clusters {
 		for _, n := range c.Nodes {
-			outside, err := i.activeOutside(ctx, n, parts(all, n.Name))
+			outside, err := i.activeOutside(ctx, n, status.Parts(n.Name))
 			if err != nil {
 				return nil, err
 			}
 			list = append(append(list, activeInside(n)...), outside...)
 		}
 	}
-	for _, c := range all {
-		if c.Labels[engine.LabelService] == topology.Client && down(string(c.State)) {
-			a, err := i.stateOutside(ctx, topology.Client, topology.Client, c)
-			if err != nil {
-				return nil, err
-			}
-			list = append(list, a)
+	if c, found := status.Client(); found && down(string(c.State)) {
+		a, err := i.stateOutside(ctx, topology.Client, topology.Client, c)
+		if err != nil {
+			return nil, err
 		}
+		list = append(list, a)
 	}
 	return list, nil
 }

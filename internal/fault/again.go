@@ -18,7 +18,8 @@ const (
 	onItsWay = 300 * time.Millisecond
 )
 
-// RestoreHealthy restores what the scope covers and waits until it is well. An
+// RestoreHealthy restores what the scope covers of a lab as it is, and waits until
+// that is well. An
 // engine on a busy machine may need seconds to notice that the services of a
 // crashed node ended with it, and calls them running until then: what turns out
 // to be down meanwhile is mended as well. Machines without power come first, and
@@ -27,23 +28,16 @@ const (
 //
 // returned, unless nil, is called when the restoring calls have returned: once
 // after the first ones, and again after each later ones that mended something.
-func (i *Injector) RestoreHealthy(ctx context.Context, scope Scope, patience time.Duration, returned func() error) ([]Mended, error) {
-	all, err := i.powerOn(ctx, scope)
+func (i *Injector) RestoreHealthy(ctx context.Context, status *lab.State, scope Scope, patience time.Duration, returned func() error) ([]Mended, error) {
+	all, status, err := i.powerOn(ctx, status, scope)
 	if err != nil {
 		return all, err
 	}
 	end := time.Now().Add(patience)
-	var split map[string]bool
+	split := splits(status)
 	for looked := false; ; looked = true {
-		status, err := i.lab.Status(ctx)
-		if err != nil {
-			return all, err
-		}
-		if !looked {
-			split = splits(status)
-		}
 		scope.Without = status.Silent()
-		done, err := i.Restore(ctx, scope)
+		done, err := i.Restore(ctx, status, scope)
 		all = append(all, done...)
 		if err := errors.Join(err, absent(status, scope)); err != nil {
 			return all, err
@@ -53,15 +47,18 @@ func (i *Injector) RestoreHealthy(ctx context.Context, scope Scope, patience tim
 				return all, err
 			}
 		}
-		now, err := i.waitHealthy(ctx, scope, min(time.Until(end), againEvery), patience)
+		status, err = i.waitHealthy(ctx, scope, min(time.Until(end), againEvery), patience)
 		switch {
 		case err == nil && len(all) == 0 && !looked:
 			if err := lab.Pause(ctx, onItsWay); err != nil {
 				return nil, err
 			}
+			if status, err = i.lab.Look(ctx); err != nil {
+				return nil, err
+			}
 		case err == nil:
-			return all, i.announce(ctx, split, now)
-		case !errors.Is(err, errPatience) || time.Until(end) <= 0:
+			return all, i.announce(ctx, split, status)
+		case !errors.Is(err, errPatience) || time.Until(end) <= 0 || status == nil:
 			return all, err
 		}
 	}

@@ -12,7 +12,7 @@ func TestRestoreOfWhatIsOnItsWay(t *testing.T) {
 	done := make(chan error, 1)
 	go func() { done <- w.engine.ContainerStop(t.Context(), "n-01-app", grace) }()
 	<-w.slow
-	mended, err := w.inject.RestoreHealthy(t.Context(), Scope{}, 5*time.Second, nil)
+	mended, err := w.inject.RestoreHealthy(t.Context(), w.look(), Scope{}, 5*time.Second, nil)
 	if err != nil || len(mended) != 1 || mended[0].Service != "app" || mended[0].Action != "started" {
 		t.Errorf("a restore did %v, %v", mended, err)
 	}
@@ -23,7 +23,7 @@ func TestRestoreOfWhatIsOnItsWay(t *testing.T) {
 // Where nothing is broken and nothing is on its way, nothing is done.
 func TestRestoreOfNothing(t *testing.T) {
 	w := newWorld(t)
-	mended, err := w.inject.RestoreHealthy(t.Context(), Scope{}, 5*time.Second, nil)
+	mended, err := w.inject.RestoreHealthy(t.Context(), w.look(), Scope{}, 5*time.Second, nil)
 	if err != nil || len(mended) != 0 || len(w.changes()) != 0 {
 		t.Errorf("a restore did %v by %v, %v", mended, w.changes(), err)
 	}
@@ -36,7 +36,7 @@ func TestRestoreOfWhatIsNotThere(t *testing.T) {
 	for _, gone := range []string{"n-02-app", "n-02-haproxy", "n-02-keepalived"} {
 		w.must(w.engine.ContainerRemove(t.Context(), gone))
 	}
-	mended, err := w.inject.RestoreHealthy(t.Context(), Scope{}, time.Hour, nil)
+	mended, err := w.inject.RestoreHealthy(t.Context(), w.look(), Scope{}, time.Hour, nil)
 	want := "not there: app on n-02, haproxy on n-02, keepalived on n-02; restore starts what is down and makes nothing new\n" +
 		"  make what is missing:  halab up"
 	if err == nil || err.Error() != want {
@@ -45,7 +45,7 @@ func TestRestoreOfWhatIsNotThere(t *testing.T) {
 	if len(mended) != 1 || mended[0].Service != "app" {
 		t.Errorf("a restore did %v", mended)
 	}
-	if _, err := w.inject.RestoreHealthy(t.Context(), Scope{Nodes: []string{"n-01"}}, 5*time.Second, nil); err != nil {
+	if _, err := w.inject.RestoreHealthy(t.Context(), w.look(), Scope{Nodes: []string{"n-01"}}, 5*time.Second, nil); err != nil {
 		t.Errorf("what is missing elsewhere keeps a node from being restored: %v", err)
 	}
 }

@@ -12,7 +12,7 @@ import (
 )
 
 // splits names the VIPs that more than one node holds.
-func splits(s *lab.Status) map[string]bool {
+func splits(s *lab.State) map[string]bool {
 	split := map[string]bool{}
 	for _, c := range s.Clusters {
 		split[c.VIP.Name] = len(c.VIP.Holders) > 1
@@ -24,19 +24,16 @@ func splits(s *lab.Status) map[string]bool {
 // nodes held one, the last gratuitous ARP may have been that of the node which
 // stepped down, and nobody else would correct it before the holder's next one,
 // which is 10 s away (garp_master_refresh) or never comes.
-func (i *Injector) announce(ctx context.Context, split map[string]bool, now *lab.Status) error {
+func (i *Injector) announce(ctx context.Context, split map[string]bool, now *lab.State) error {
 	var failed []error
 	for _, c := range now.Clusters {
 		if !split[c.VIP.Name] || len(c.VIP.Holders) != 1 {
 			continue
 		}
-		all, err := i.lab.Containers(ctx)
-		if err != nil {
-			return err
-		}
-		machine := parts(all, c.VIP.Holders[0])[topology.ServiceNode]
+		machine, _ := now.Container(c.VIP.Holders[0], topology.ServiceNode) // it was seen to hold the VIP
 		var out bytes.Buffer
-		if _, err = i.engine.Exec(ctx, machine.ID, engine.ExecSpec{Command: agentCommand("announce"), Stdout: &out}); err == nil {
+		_, err := i.engine.Exec(ctx, machine.ID, engine.ExecSpec{Command: agentCommand("announce"), Stdout: &out})
+		if err == nil {
 			_, err = parseReply(out.Bytes())
 		}
 		if err != nil {

@@ -43,9 +43,7 @@ type Engine interface {
 
 // states reads the lab; *lab.Lab does.
 type states interface {
-	Containers(ctx context.Context) ([]engine.Container, error)
-	Status(ctx context.Context) (*lab.Status, error)
-	Hardware(ctx context.Context) (map[string]string, error)
+	Look(ctx context.Context) (*lab.State, error)
 }
 
 // Injector applies and undoes faults on one lab.
@@ -136,22 +134,18 @@ type Done struct {
 	Notes []string   `json:"notes,omitempty"` // what could only be done in part
 }
 
-// Inject applies a fault to each node, all nodes at once; peers are the nodes
-// of a partition's other side.
-func (i *Injector) Inject(ctx context.Context, nodes, peers []string, o Order) ([]Done, error) {
+// Inject applies a fault to each node of a lab as it is, all nodes at once; peers
+// are the nodes of a partition's other side.
+func (i *Injector) Inject(ctx context.Context, status *lab.State, nodes, peers []string, o Order) ([]Done, error) {
 	if err := o.Check(); err != nil {
-		return nil, err
-	}
-	status, err := i.lab.Status(ctx)
-	if err != nil {
 		return nil, err
 	}
 	if err := answers(status, nodes); err != nil {
 		return nil, err
 	}
-	sites, err := i.sites(ctx, nodes, o.Service)
-	if err != nil {
-		return nil, err
+	sites := make([]site, len(nodes))
+	for n, node := range nodes {
+		sites[n] = site{node: node, service: o.Service, parts: status.Parts(node)}
 	}
 	for _, s := range sites {
 		if err := ready(o.Kind, s, status); err != nil {
@@ -165,7 +159,7 @@ func (i *Injector) Inject(ctx context.Context, nodes, peers []string, o Order) (
 }
 
 // answers refuses a fault on a node whose host does not answer.
-func answers(status *lab.Status, nodes []string) error {
+func answers(status *lab.State, nodes []string) error {
 	for _, c := range status.Clusters {
 		for _, n := range c.Nodes {
 			if n.State == lab.Unreachable && slices.Contains(nodes, n.Name) {
@@ -177,7 +171,7 @@ func answers(status *lab.Status, nodes []string) error {
 }
 
 // ready refuses a fault on what is down already.
-func ready(kind Kind, s site, status *lab.Status) error {
+func ready(kind Kind, s site, status *lab.State) error {
 	c, found := s.parts[s.service]
 	if !found {
 		return fmt.Errorf("%s has no %s container: it was removed\n  make it anew:  halab up", s.node, s.service)
@@ -190,7 +184,7 @@ func ready(kind Kind, s site, status *lab.Status) error {
 
 // stateOf is a service's state as the lab's status has it: a service that the
 // agent froze runs for the engine.
-func stateOf(status *lab.Status, s site, c engine.Container) engine.State {
+func stateOf(status *lab.State, s site, c engine.Container) engine.State {
 	for _, cluster := range status.Clusters {
 		for _, n := range cluster.Nodes {
 			switch {
@@ -218,28 +212,4 @@ func (i *Injector) applyAll(ctx context.Context, kind Kind, sites []site) ([]Don
 		done = append(done, Done{Node: s.node, Service: string(s.service), Fault: kind.Name})
 	}
 	return done, errors.Join(failed...)
-}
-
-// sites finds the containers of each node.
-func (i *Injector) sites(ctx context.Context, nodes []string, service topology.Service) ([]site, error) {
-	all, err := i.lab.Containers(ctx)
-	if err != nil {
-		return nil, err
-	}
-	list := make([]site, len(nodes))
-	for n, node := range nodes {
-		list[n] = site{node: node, service: service, parts: parts(all, node)}
-	}
-	return list, nil
-}
-
-// parts maps the services of a node to its containers.
-func parts(all []engine.Container, node string) map[topology.Service]engine.Container {
-	found := map[topology.Service]engine.Container{}
-	for _, c := range all {
-		if c.Labels[engine.LabelNode] == node {
-			found[topology.Service(c.Labels[engine.LabelService])] = c
-		}
-	}
-	return found
 }

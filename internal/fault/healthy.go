@@ -12,7 +12,7 @@ var errPatience = lab.ErrPatience
 
 // absent refuses to wait for what the scope covers and nobody made. Restore
 // makes no containers, so time would not mend that.
-func absent(s *lab.Status, scope Scope) error {
+func absent(s *lab.State, scope Scope) error {
 	var list []string
 	for _, c := range s.Clusters {
 		for _, n := range c.Nodes {

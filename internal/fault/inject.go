@@ -17,16 +17,10 @@ import (
 
 // injectInside has the agents of the nodes apply a fault: on all of them or, if
 // one fails, on none.
-func (i *Injector) injectInside(ctx context.Context, nodes, peers []string, o Order, status *lab.Status) ([]Done, error) {
-	all, err := i.lab.Containers(ctx)
-	if err != nil {
-		return nil, err
-	}
+func (i *Injector) injectInside(ctx context.Context, nodes, peers []string, o Order, status *lab.State) ([]Done, error) {
 	macs := map[string]string{}
 	if o.Peer != "" {
-		if macs, err = i.lab.Hardware(ctx); err != nil {
-			return nil, err
-		}
+		macs = status.Hardware()
 	}
 	requests, err := requests(nodes, peers, o, macs)
 	if err != nil {
@@ -34,9 +28,9 @@ func (i *Injector) injectInside(ctx context.Context, nodes, peers []string, o Or
 	}
 	machines, names := map[string]engine.Container{}, []string{}
 	for name := range requests {
-		machines[name] = parts(all, name)[topology.ServiceNode]
+		s := site{node: name, service: topology.ServiceNode, parts: status.Parts(name)}
+		machines[name] = s.container()
 		names = append(names, name)
-		s := site{node: name, service: topology.ServiceNode, parts: parts(all, name)}
 		if err := ready(Kind{blocked: notRunning}, s, status); err != nil {
 			return nil, err
 		}

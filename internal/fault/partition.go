@@ -25,7 +25,7 @@ func partition() Kind {
 }
 
 // Peers are the names of a partition's other side; nil for other faults.
-func (o Order) Peers(s *lab.Status) ([]string, error) {
+func (o Order) Peers(s *lab.State) ([]string, error) {
 	switch o.Peer {
 	case "":
 		return nil, nil

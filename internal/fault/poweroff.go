@@ -9,6 +9,7 @@ import (
 
 	"halab/internal/effect"
 	"halab/internal/engine"
+	"halab/internal/lab"
 	"halab/internal/topology"
 )
 
@@ -62,14 +63,10 @@ const bootTime = 3 * time.Minute
 const bootPoll = 2 * time.Second
 
 // powerOn switches on the machines of the scope that do not answer, all at once,
-// and waits until their engines do.
-func (i *Injector) powerOn(ctx context.Context, scope Scope) ([]Mended, error) {
+// and waits until their engines do. It gives back the lab as it is then.
+func (i *Injector) powerOn(ctx context.Context, status *lab.State, scope Scope) ([]Mended, *lab.State, error) {
 	if i.power == nil {
-		return nil, nil
-	}
-	status, err := i.lab.Status(ctx)
-	if err != nil {
-		return nil, err
+		return nil, status, nil
 	}
 	var names []string
 	for _, n := range status.Silent() {
@@ -86,31 +83,32 @@ func (i *Injector) powerOn(ctx context.Context, scope Scope) ([]Mended, error) {
 		}
 	}
 	if err := errors.Join(errs...); err != nil || len(names) == 0 {
-		return mended, err
+		return mended, status, err
 	}
-	return mended, i.awaitEngines(ctx, names)
+	status, err := i.awaitEngines(ctx, names)
+	return mended, status, err
 }
 
 // awaitEngines waits until the nodes can be seen again.
-func (i *Injector) awaitEngines(ctx context.Context, nodes []string) error {
+func (i *Injector) awaitEngines(ctx context.Context, nodes []string) (*lab.State, error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, bootTime, errPatience)
 	defer cancel()
 	tick := time.NewTicker(bootPoll)
 	defer tick.Stop()
 	for {
-		status, err := i.lab.Status(ctx)
+		status, err := i.lab.Look(ctx)
 		if err == nil && !slices.ContainsFunc(status.Silent(), func(n string) bool { return slices.Contains(nodes, n) }) {
-			return nil
+			return status, nil
 		}
 		if err != nil && ctx.Err() == nil {
-			return err
+			return nil, err
 		}
 		select {
 		case <-ctx.Done():
 			if errors.Is(context.Cause(ctx), errPatience) {
-				return fmt.Errorf("the machine runs, and its engine does not answer after %s: %v\n  look there:  vagrant ssh %s, and then  systemctl status docker", bootTime, status.Silent(), nodes[0])
+				return nil, fmt.Errorf("the machine runs, and its engine does not answer after %s: %v\n  look there:  vagrant ssh %s, and then  systemctl status docker", bootTime, status.Silent(), nodes[0])
 			}
-			return ctx.Err()
+			return nil, ctx.Err()
 		case <-tick.C:
 		}
 	}

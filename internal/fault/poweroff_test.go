@@ -42,19 +42,12 @@ func (p *plugs) On(_ context.Context, node string) (bool, error) {
 	return was && p.refuses == nil, p.refuses
 }
 
-func (p *plugs) Containers(context.Context) ([]engine.Container, error) {
-	var all []engine.Container
-	for _, n := range p.nodes {
-		all = append(all, engine.Container{State: engine.StateRunning, Labels: map[string]string{engine.LabelNode: n, engine.LabelService: "node"}})
-	}
-	return all, nil
-}
+func (p *plugs) Look(context.Context) (*lab.State, error) { return p.now(), nil }
 
-func (p *plugs) Hardware(context.Context) (map[string]string, error) { return nil, nil }
-
-func (p *plugs) Status(context.Context) (*lab.Status, error) {
+func (p *plugs) now() *lab.State {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	s := &lab.State{}
 	c := lab.Cluster{Name: "a", VIP: lab.VIP{Name: "a-00"}}
 	for _, n := range p.nodes {
 		state := "running"
@@ -62,8 +55,10 @@ func (p *plugs) Status(context.Context) (*lab.Status, error) {
 			state = lab.Unreachable
 		}
 		c.Nodes = append(c.Nodes, lab.Node{Name: n, State: state})
+		s.Containers = append(s.Containers, engine.Container{State: engine.StateRunning, Labels: map[string]string{engine.LabelNode: n, engine.LabelService: "node"}})
 	}
-	return &lab.Status{Clusters: []lab.Cluster{c}}, nil
+	s.Clusters = []lab.Cluster{c}
+	return s
 }
 
 func TestPoweroff(t *testing.T) {
@@ -73,14 +68,14 @@ func TestPoweroff(t *testing.T) {
 	}
 	p := &plugs{nodes: []string{"a-01", "a-02"}, can: []string{"a-01"}}
 	i := NewInjector(p, nil, p)
-	if _, err := i.Inject(t.Context(), []string{"a-02"}, nil, order); err == nil || !strings.Contains(err.Error(), "no power that halab can cut") {
+	if _, err := i.Inject(t.Context(), p.now(), []string{"a-02"}, nil, order); err == nil || !strings.Contains(err.Error(), "no power that halab can cut") {
 		t.Errorf("a node without a switch: %v", err)
 	}
-	done, err := i.Inject(t.Context(), []string{"a-01"}, nil, order)
+	done, err := i.Inject(t.Context(), p.now(), []string{"a-01"}, nil, order)
 	if err != nil || len(done) != 1 || !slices.Equal(p.off, []string{"a-01"}) {
 		t.Fatalf("%v, %v; off: %v", done, err, p.off)
 	}
-	active, err := i.Active(t.Context())
+	active, err := i.Active(t.Context(), p.now())
 	if err != nil || !slices.ContainsFunc(active, func(a Active) bool { return a.Node == "a-01" && a.Fault == lab.Unreachable }) {
 		t.Errorf("what is broken: %v, %v", active, err)
 	}
@@ -104,7 +99,7 @@ func TestPowerOn(t *testing.T) {
 		{"one fault", Scope{Fault: "loss"}, nil},
 	} {
 		p := &plugs{nodes: []string{"a-01", "a-02", "a-03", "a-04"}, can: []string{"a-01", "a-02", "a-03"}, off: []string{"a-01", "a-02", "a-04"}}
-		mended, err := NewInjector(p, nil, p).powerOn(t.Context(), c.scope)
+		mended, _, err := NewInjector(p, nil, p).powerOn(t.Context(), p.now(), c.scope)
 		var names []string
 		for _, m := range mended {
 			names = append(names, m.Node)
@@ -115,7 +110,7 @@ func TestPowerOn(t *testing.T) {
 	}
 	broken := errors.New("the provider is gone")
 	p := &plugs{nodes: []string{"a-01"}, can: []string{"a-01"}, off: []string{"a-01"}, refuses: broken}
-	if mended, err := NewInjector(p, nil, p).powerOn(t.Context(), Scope{}); !errors.Is(err, broken) || len(mended) != 0 {
+	if mended, _, err := NewInjector(p, nil, p).powerOn(t.Context(), p.now(), Scope{}); !errors.Is(err, broken) || len(mended) != 0 {
 		t.Errorf("a switch that does not work: %v, %v", mended, err)
 	}
 }

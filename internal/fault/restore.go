@@ -23,18 +23,14 @@ type Mended struct {
 	Fault   string `json:"fault,omitempty"` // what was undone
 }
 
-// Restore undoes what was done within the scope: it undoes what was done inside
+// Restore undoes what was done to a lab within the scope: it undoes what was done inside
 // nodes, thaws what is frozen and starts what is down, nodes before their
 // services. Of everything, the client is a part as well.
-func (i *Injector) Restore(ctx context.Context, scope Scope) ([]Mended, error) {
-	all, err := i.lab.Containers(ctx)
-	if err != nil {
-		return nil, err
-	}
+func (i *Injector) Restore(ctx context.Context, status *lab.State, scope Scope) ([]Mended, error) {
 	byNode := map[string]map[topology.Service]engine.Container{}
-	for _, c := range all {
-		if node := c.Labels[engine.LabelNode]; node != "" {
-			byNode[node] = parts(all, node)
+	for _, c := range status.Containers {
+		if node := c.Labels[engine.LabelNode]; node != "" && byNode[node] == nil {
+			byNode[node] = status.Parts(node)
 		}
 	}
 	names := make([]string, 0, len(byNode))
@@ -42,10 +38,7 @@ func (i *Injector) Restore(ctx context.Context, scope Scope) ([]Mended, error) {
 		names = append(names, name)
 	}
 	slices.Sort(names)
-	undo, err := i.toUndo(ctx, scope)
-	if err != nil {
-		return nil, err
-	}
+	undo := toUndo(status, scope)
 	results := make([][]Mended, len(names))
 	errs := make([]error, len(names))
 	each(len(names), func(n int) {
@@ -54,29 +47,24 @@ func (i *Injector) Restore(ctx context.Context, scope Scope) ([]Mended, error) {
 		results[n], errs[n] = append(undone, mended...), errors.Join(uerr, err)
 	})
 	if scope.Everything() {
-		mended, err := i.mendClient(ctx, all)
+		mended, err := i.mendClient(ctx, status)
 		results, errs = append(results, mended), append(errs, err)
 	}
 	return slices.Concat(results...), errors.Join(errs...)
 }
 
 // mendClient starts the client where it is down.
-func (i *Injector) mendClient(ctx context.Context, all []engine.Container) ([]Mended, error) {
-	for _, c := range all {
-		if c.Labels[engine.LabelService] == topology.Client {
-			return i.mend(ctx, topology.Client, topology.Client, c)
-		}
+func (i *Injector) mendClient(ctx context.Context, status *lab.State) ([]Mended, error) {
+	c, found := status.Client()
+	if !found {
+		return nil, nil
 	}
-	return nil, nil
+	return i.mend(ctx, topology.Client, topology.Client, c)
 }
 
 // toUndo lists the faults inside each node that are to be undone. Where one
 // side of a partition is, the other is too.
-func (i *Injector) toUndo(ctx context.Context, scope Scope) (map[string][]agentapi.Fault, error) {
-	status, err := i.lab.Status(ctx)
-	if err != nil {
-		return nil, err
-	}
+func toUndo(status *lab.State, scope Scope) map[string][]agentapi.Fault {
 	ids := map[string]bool{}
 	var all []lab.Node
 	for _, c := range status.Clusters {
@@ -97,7 +85,7 @@ func (i *Injector) toUndo(ctx context.Context, scope Scope) (map[string][]agenta
 			}
 		}
 	}
-	return undo, nil
+	return undo
 }
 
 // undoNode undoes faults inside a node, the newest first. An engine's freezer
@@ -172,13 +160,13 @@ func (i *Injector) mend(ctx context.Context, node string, service topology.Servi
 
 // WaitHealthy waits until what the scope covers is well again: everything of it
 // runs, and each cluster that has no other fault is whole.
-func (i *Injector) WaitHealthy(ctx context.Context, scope Scope, patience time.Duration) (*lab.Status, error) {
+func (i *Injector) WaitHealthy(ctx context.Context, scope Scope, patience time.Duration) (*lab.State, error) {
 	return i.waitHealthy(ctx, scope, patience, patience)
 }
 
 // waitHealthy waits for a part of the patience there is in all.
-func (i *Injector) waitHealthy(ctx context.Context, scope Scope, wait, patience time.Duration) (*lab.Status, error) {
-	last, err := lab.Until(ctx, i.lab.Status, wait, func(s *lab.Status) ([]string, error) { return s.Unhealthy(scope), nil })
+func (i *Injector) waitHealthy(ctx context.Context, scope Scope, wait, patience time.Duration) (*lab.State, error) {
+	last, err := lab.Until(ctx, i.lab.Look, wait, func(s *lab.State) ([]string, error) { return s.Reasons(scope), nil })
 	if errors.Is(err, errPatience) {
 		err = fmt.Errorf("not healthy after %s: %w\n  what it says of itself:  halab logs --tail 20\n  make what is missing:  halab up", patience, err)
 	}

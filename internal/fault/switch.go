@@ -42,11 +42,7 @@ func NoSwitch(p topology.Profile) string {
 
 // Switch moves the VIP of a cluster to another node, as gentle as keepalived
 // can be made to do it. With no node named it goes to the next one.
-func (i *Injector) Switch(ctx context.Context, cluster, to string) (Switched, error) {
-	status, err := i.lab.Status(ctx)
-	if err != nil {
-		return Switched{}, err
-	}
+func (i *Injector) Switch(ctx context.Context, status *lab.State, cluster, to string) (Switched, error) {
 	at := slices.IndexFunc(status.Clusters, func(c lab.Cluster) bool { return c.Name == cluster })
 	if at < 0 {
 		return Switched{}, unknownCluster(cluster, status)
@@ -61,7 +57,7 @@ func (i *Injector) Switch(ctx context.Context, cluster, to string) (Switched, er
 		return Switched{}, err
 	}
 	done := Switched{VIP: c.VIP.Name, From: from, To: to}
-	reply, err := i.handOver(ctx, from)
+	reply, err := i.handOver(ctx, status, from)
 	if err != nil {
 		return done, err
 	}
@@ -69,7 +65,7 @@ func (i *Injector) Switch(ctx context.Context, cluster, to string) (Switched, er
 	return done, i.awaitHolder(ctx, c, to)
 }
 
-func unknownCluster(name string, s *lab.Status) error {
+func unknownCluster(name string, s *lab.State) error {
 	var known []string
 	for _, c := range s.Clusters {
 		known = append(known, c.Name)
@@ -127,13 +123,9 @@ func orNone(s string) string {
 	return s
 }
 
-func (i *Injector) handOver(ctx context.Context, node string) (agentapi.HandoverReply, error) {
+func (i *Injector) handOver(ctx context.Context, status *lab.State, node string) (agentapi.HandoverReply, error) {
 	var reply agentapi.HandoverReply
-	all, err := i.lab.Containers(ctx)
-	if err != nil {
-		return reply, err
-	}
-	machine, found := parts(all, node)[topology.ServiceNode]
+	machine, found := status.Container(node, topology.ServiceNode)
 	if !found {
 		return reply, fmt.Errorf("%s has no container of its own any more\n  make it anew:  halab up", node)
 	}
@@ -162,7 +154,7 @@ func (i *Injector) awaitHolder(ctx context.Context, c lab.Cluster, to string) er
 	tick := time.NewTicker(lab.PollEvery)
 	defer tick.Stop()
 	for {
-		status, err := i.lab.Status(ctx)
+		status, err := i.lab.Look(ctx)
 		if err == nil && slices.Equal(status.Holders()[c.VIP.Name], []string{to}) {
 			return nil
 		}

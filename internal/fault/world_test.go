@@ -112,7 +112,7 @@ func (w *world) do(words ...string) ([]string, error) {
 	o, err := Parse(words)
 	w.must(err)
 	w.engine.Forget()
-	_, err = w.inject.Inject(w.t.Context(), []string{"n-01"}, nil, o)
+	_, err = w.inject.Inject(w.t.Context(), w.look(), []string{"n-01"}, nil, o)
 	return w.changes(), err
 }
 
@@ -137,7 +137,7 @@ func (w *world) state(name string) engine.State {
 // restored mends everything and finds every container running.
 func (w *world) restored() []Mended {
 	w.t.Helper()
-	done, err := w.inject.Restore(w.t.Context(), Scope{})
+	done, err := w.inject.Restore(w.t.Context(), w.look(), Scope{})
 	w.must(err)
 	for _, node := range []string{"n-01", "n-02"} {
 		for _, service := range topology.Services() {
@@ -152,7 +152,7 @@ func (w *world) restored() []Mended {
 // listed says how a fault is listed, or that it is not.
 func (w *world) listed(service string) string {
 	w.t.Helper()
-	all, err := w.inject.Active(w.t.Context())
+	all, err := w.inject.Active(w.t.Context(), w.look())
 	w.must(err)
 	for _, a := range all {
 		if a.Node == "n-01" && a.Service == service {
@@ -160,4 +160,11 @@ func (w *world) listed(service string) string {
 		}
 	}
 	return ""
+}
+
+func (w *world) look() *lab.State {
+	w.t.Helper()
+	st, err := w.inject.lab.Look(w.t.Context())
+	w.must(err)
+	return st
 }

@@ -47,7 +47,7 @@ func TestDeadNodeHoldsNothing(t *testing.T) {
 		}
 	}
 	holders := func() []string {
-		s, err := lab.New("l", belated{e}, func(event.Event) {}).Status(t.Context())
+		s, err := lab.New("l", belated{e}, func(event.Event) {}).Look(t.Context())
 		if err != nil {
 			t.Fatal(err)
 		}

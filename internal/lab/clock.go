@@ -6,7 +6,6 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
-	"maps"
 	"sync"
 	"time"
 
@@ -27,19 +26,13 @@ type reading struct {
 // Clocks sets the monotonic clock of each node that is a host of its own beside
 // the client's, which is the observer's, as NTP does (RFC 5905, section 8). In a
 // lab on one engine all have the same clock, and the answer is empty.
-func (l *Lab) Clocks(ctx context.Context) (map[string]agentapi.ClockOffset, error) {
+func (l *Lab) Clocks(ctx context.Context, s *State) (map[string]agentapi.ClockOffset, error) {
 	if _, several := l.fleet(); !several {
 		return nil, nil
 	}
-	all, err := l.Containers(ctx)
-	if err != nil {
-		return nil, err
-	}
-	machines := maps.Clone(nodeContainers(all))
-	for _, c := range all {
-		if c.Labels[engine.LabelService] == topology.Client {
-			machines[topology.Client] = c
-		}
+	machines := nodeContainers(s.Containers)
+	if c, found := s.Client(); found {
+		machines[topology.Client] = c
 	}
 	readings := map[string]reading{}
 	var mu sync.Mutex

@@ -10,15 +10,11 @@ import (
 	"halab/internal/engine"
 )
 
-// NodeEvents reads what the nodes reported since a moment of the engine's
+// NodeEvents reads what the nodes of a lab reported since a moment of the engine's
 // clock, in the order of their own clocks. A node that was down meanwhile has
 // told what it could before and after.
-func (l *Lab) NodeEvents(ctx context.Context, since time.Time) ([]agentapi.Event, error) {
-	all, err := l.Containers(ctx)
-	if err != nil {
-		return nil, err
-	}
-	nodes := ranked(nodeContainers(all))
+func (l *Lab) NodeEvents(ctx context.Context, s *State, since time.Time) ([]agentapi.Event, error) {
+	nodes := ranked(nodeContainers(s.Containers))
 	lists := make([][]agentapi.Event, len(nodes))
 	g := newGroup(ctx, max(1, len(nodes)))
 	for i, c := range nodes {
@@ -48,14 +44,4 @@ func (l *Lab) events(ctx context.Context, id string, since time.Time) ([]agentap
 		return nil
 	})
 	return list, err
-}
-
-// NodeReports reads what each node reported last.
-func (l *Lab) NodeReports(ctx context.Context) (map[string]agentapi.State, error) {
-	all, err := l.Containers(ctx)
-	if err != nil {
-		return nil, err
-	}
-	states, _, err := l.nodeStates(ctx, nodeContainers(all))
-	return states, err
 }

@@ -66,7 +66,7 @@ func TestHostThatStopsAnswering(t *testing.T) {
 		}
 		return nil
 	}
-	s, err := New("l", hosted{e}, func(event.Event) {}).Status(t.Context())
+	s, err := New("l", hosted{e}, func(event.Event) {}).Look(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -12,10 +12,10 @@ import (
 	"halab/internal/topology"
 )
 
-// Unhealthy lists what is not well within the scope, in words. A cluster in which
+// Reasons lists what is not well within the scope, in words. A cluster in which
 // everything runs must be whole; where something outside the scope is still down,
 // only the parts of the scope are judged.
-func (s *Status) Unhealthy(scope Scope) []string {
+func (s *State) Reasons(scope Scope) []string {
 	var list []string
 	for _, c := range s.Clusters {
 		if !slices.ContainsFunc(c.Nodes, func(n Node) bool { return scope.Names(n.Name) }) {
@@ -23,12 +23,12 @@ func (s *Status) Unhealthy(scope Scope) []string {
 		}
 		broken := c.broken(scope)
 		if len(broken) == 0 && len(c.broken(Scope{})) == 0 {
-			broken = append(c.Ailments(), c.wavering()...)
+			broken = append(c.Reasons(), c.unsettled()...)
 		}
 		list = append(list, broken...)
 	}
-	if scope.Everything() && s.Client != string(engine.StateRunning) && s.Client != Missing {
-		list = append(list, "the client is "+s.Client)
+	if scope.Everything() && s.ClientState != string(engine.StateRunning) && s.ClientState != Missing {
+		list = append(list, "the client is "+s.ClientState)
 	}
 	return list
 }
@@ -72,19 +72,19 @@ func (n Node) bears(f agentapi.Fault) string {
 }
 
 // ready says whether every part is as a healthy lab has it.
-func (s *Status) ready() bool {
+func (s *State) ready() bool {
 	for _, c := range s.Clusters {
 		if !c.whole() {
 			return false
 		}
 	}
-	return len(s.Clusters) > 0 && s.Client == string(engine.StateRunning)
+	return len(s.Clusters) > 0 && s.ClientState == string(engine.StateRunning)
 }
 
-func (c *Cluster) whole() bool { return len(c.Ailments()) == 0 }
+func (c *Cluster) whole() bool { return len(c.Reasons()) == 0 }
 
-// Ailments says in words what a healthy cluster would have otherwise.
-func (c *Cluster) Ailments() []string {
+// Reasons says in words what a healthy cluster would have otherwise.
+func (c *Cluster) Reasons() []string {
 	var list []string
 	switch len(c.VIP.Holders) {
 	case 1:
@@ -94,12 +94,12 @@ func (c *Cluster) Ailments() []string {
 		list = append(list, strings.Join(c.VIP.Holders, " and ")+" hold "+c.VIP.Name)
 	}
 	for _, n := range c.Nodes {
-		list = append(list, n.ailments(c)...)
+		list = append(list, n.reasons(c)...)
 	}
 	return list
 }
 
-func (n Node) ailments(c *Cluster) []string {
+func (n Node) reasons(c *Cluster) []string {
 	if n.State == Unreachable && n.Reason != "" {
 		return []string{n.Name + " is unreachable: " + strings.TrimPrefix(n.Reason, n.Name+": ")}
 	}
@@ -127,7 +127,7 @@ func (n Node) ailments(c *Cluster) []string {
 	if want := n.due(c); n.VRRP != want {
 		list = append(list, fmt.Sprintf("VRRP on %s is %s, not %s", n.Name, cmp.Or(n.VRRP, "not known"), want))
 	}
-	return append(list, n.serverAilments(c)...)
+	return append(list, n.serverReasons(c)...)
 }
 
 // due is the VRRP state the node should be in.
@@ -138,17 +138,17 @@ func (n Node) due(c *Cluster) string {
 	return "BACKUP"
 }
 
-func (n Node) serverAilments(c *Cluster) []string {
+func (n Node) serverReasons(c *Cluster) []string {
 	if n.HAProxy != "up" {
 		return nil
 	}
 	return n.sees(c, func(view string) bool { return !agentapi.ServerUp(view) })
 }
 
-// wavering lists the servers that HAProxy may take for down at the next check: it
+// unsettled lists the servers that HAProxy may take for down at the next check: it
 // still sends requests there, but the check that decides may have begun under a
 // fault that is over.
-func (c *Cluster) wavering() []string {
+func (c *Cluster) unsettled() []string {
 	var list []string
 	for _, n := range c.Nodes {
 		list = append(list, n.sees(c, agentapi.ServerWavers)...)

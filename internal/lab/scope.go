@@ -58,7 +58,7 @@ func (s Scope) Covers(node string, f agentapi.Fault) bool {
 
 // At is the scope on one target. A VIP that nobody holds names no node, so its
 // whole cluster is meant.
-func (s Scope) At(st *Status, target string) (Scope, error) {
+func (s Scope) At(st *State, target string) (Scope, error) {
 	for _, c := range st.Clusters {
 		if c.VIP.Name == target {
 			target = c.Name

@@ -29,11 +29,11 @@ func (e *unwell) Unwrap() error { return ErrPatience }
 // Until looks at a lab until two looks in a row find no reason to wait, and gives
 // back the last of them. Where patience runs out, the error says the reasons that
 // were seen last and is ErrPatience. An error of reasons ends the wait.
-func Until(ctx context.Context, look func(context.Context) (*Status, error), patience time.Duration,
-	reasons func(*Status) ([]string, error)) (*Status, error) {
+func Until(ctx context.Context, look func(context.Context) (*State, error), patience time.Duration,
+	reasons func(*State) ([]string, error)) (*State, error) {
 	ctx, cancel := context.WithTimeoutCause(ctx, patience, ErrPatience)
 	defer cancel()
-	var last *Status
+	var last *State
 	why := []string{"the lab's state could not be read"}
 	for well := 0; ; {
 		status, err := look(ctx)

@@ -21,11 +21,11 @@ import (
 func (l *Lab) awaitWhole(ctx context.Context, w Want) error {
 	end := l.sink.Begin(l.name, "ready", "waiting until every check is green and "+w.URL+" answers")
 	begin, told := time.Now(), teller{}
-	_, err := Until(ctx, l.Status, w.Patience, func(s *Status) ([]string, error) {
+	_, err := Until(ctx, l.Look, w.Patience, func(s *State) ([]string, error) {
 		if err := l.hopeless(ctx, w, s); err != nil {
 			return nil, err
 		}
-		why := s.Unhealthy(Scope{Without: s.Silent()})
+		why := s.Reasons(Scope{Without: s.Silent()})
 		if told.news(some(why)) {
 			l.sink.Update(l.name, "ready", "waiting: "+told.text)
 		}
@@ -76,7 +76,7 @@ func (l *Lab) answers(ctx context.Context, client, url string, patience time.Dur
 
 // hopeless is an error where waiting is of no use: a part of the lab has ended, or
 // a fault is done to it that ends when somebody undoes it.
-func (l *Lab) hopeless(ctx context.Context, w Want, s *Status) error {
+func (l *Lab) hopeless(ctx context.Context, w Want, s *State) error {
 	silent := s.Silent()
 	var ended []part
 	var faults []string
@@ -93,7 +93,7 @@ func (l *Lab) hopeless(ctx context.Context, w Want, s *Status) error {
 			}
 		}
 	}
-	if over(s.Client) && w.Client != "" {
+	if over(s.ClientState) && w.Client != "" {
 		ended = append(ended, part{node: topology.Client, service: topology.Client})
 	}
 	switch {

@@ -14,7 +14,7 @@ import (
 // Status writes the state of a lab that is up: a line for the lab, and for each
 // cluster its VIP, a table of its nodes, and what a healthy cluster would have
 // otherwise. It fits 80 columns.
-func Status(w io.Writer, s *lab.Status, style Style) error {
+func Status(w io.Writer, s *lab.State, style Style) error {
 	var b strings.Builder
 	ready := style.Good("ready")
 	if !s.Ready {
@@ -25,8 +25,8 @@ func Status(w io.Writer, s *lab.Status, style Style) error {
 		b.WriteByte('\n')
 		clusterStatus(&b, c, style)
 	}
-	if s.Client != "running" {
-		fmt.Fprintf(&b, "\n%s the client is %s: requests from inside the lab are not possible\n", style.Bad("✘"), Clean(s.Client))
+	if s.ClientState != "running" {
+		fmt.Fprintf(&b, "\n%s the client is %s: requests from inside the lab are not possible\n", style.Bad("✘"), Clean(s.ClientState))
 	}
 	_, err := io.WriteString(w, b.String())
 	return err
@@ -55,7 +55,7 @@ func clusterStatus(b *strings.Builder, c lab.Cluster, style Style) {
 	for _, n := range c.Nodes {
 		steppedDown(b, n, style)
 	}
-	for _, a := range c.Ailments() {
+	for _, a := range c.Reasons() {
 		fmt.Fprintf(b, "  %s %s\n", style.Bad("✘"), Clean(a))
 	}
 }

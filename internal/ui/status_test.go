@@ -7,7 +7,7 @@ import (
 	"halab/internal/lab"
 )
 
-func healthy() *lab.Status {
+func healthy() *lab.State {
 	node := func(name, address, vrrp string, peers ...string) lab.Node {
 		servers := map[string]string{}
 		for _, p := range peers {
@@ -16,8 +16,8 @@ func healthy() *lab.Status {
 		return lab.Node{Name: name, Address: address, State: "running", VRRP: vrrp, Link: "up", HAProxy: "up", Keepalived: "up",
 			Services: map[string]string{"app": "running", "haproxy": "running", "keepalived": "running"}, Servers: servers}
 	}
-	return &lab.Status{
-		Lab: "halab", Base: "debian12", Profile: "fast", Ready: true, Client: "running",
+	return &lab.State{
+		Lab: "halab", Base: "debian12", Profile: "fast", Ready: true, ClientState: "running",
 		Clusters: []lab.Cluster{
 			{Name: "frontend", VIP: lab.VIP{Name: "frontend-00", Address: "192.168.99.10", Holders: []string{"frontend-01"}},
 				Nodes: []lab.Node{
@@ -32,9 +32,9 @@ func healthy() *lab.Status {
 }
 
 // ailing has about everything wrong at once.
-func ailing() *lab.Status {
+func ailing() *lab.State {
 	s := healthy()
-	s.Ready, s.Client = false, "exited"
+	s.Ready, s.ClientState = false, "exited"
 	front := &s.Clusters[0]
 	front.VIP.Holders = []string{"frontend-01", "frontend-02"}
 	front.Nodes[0].Services["haproxy"] = "paused"
@@ -56,7 +56,7 @@ func ailing() *lab.Status {
 func TestStatus(t *testing.T) {
 	for _, c := range []struct {
 		file   string
-		status *lab.Status
+		status *lab.State
 		style  Style
 	}{
 		{"status.txt", healthy(), Style{}},

@@ -114,19 +114,25 @@ func (h *hostRig) path(elements ...string) string {
 	return filepath.Join(append([]string{h.folder}, elements...)...)
 }
 
-// buildImage builds the hosts' image on a Debian 12 that is here: the lab's own
-// base, or the public image that it stands on.
+// buildImage builds the hosts' image.
 func (h *hostRig) buildImage() {
+	command(h.t, "docker", "build", "-q", "--network", "host", "-t", hostImage, "--label", hostLabel, "--build-arg", "BASE="+debianBase(h.t), "host")
+}
+
+// debianBase is an image of Debian 12 that is here: the lab's own base, or the
+// public image that it stands on.
+func debianBase(t testing.TB) string {
+	t.Helper()
 	base := ""
-	for _, ref := range lines(command(h.t, "docker", "images", "--format", "{{.Repository}}:{{.Tag}}")) {
+	for _, ref := range lines(command(t, "docker", "images", "--format", "{{.Repository}}:{{.Tag}}")) {
 		if strings.HasPrefix(ref, "halab/base:debian12") || slices.Contains([]string{"debian:bookworm-slim", "debian:12-slim", "debian:bookworm", "debian:12"}, ref) {
 			base = ref
 		}
 	}
 	if base == "" {
-		h.t.Fatal("there is no image of Debian 12 for the hosts: halab build --base debian12 makes one")
+		t.Fatal("there is no image of Debian 12 for the hosts: halab build --base debian12 makes one")
 	}
-	command(h.t, "docker", "build", "-q", "--network", "host", "-t", hostImage, "--label", hostLabel, "--build-arg", "BASE="+base, "host")
+	return base
 }
 
 // inside runs a command on a host.

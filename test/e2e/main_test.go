@@ -56,6 +56,7 @@ func keepFiles() {
 func runAll(m *testing.M) int {
 	labs := []*Lab{shared.Lab, NewLab(spareName, sparePrefix), NewLab(bootName, sparePrefix), NewLab(hostsName, hostsPrefix)}
 	removeHosts()
+	removeMachines()
 	for _, lab := range labs { // what a run that was killed left behind
 		if out, err := lab.down(); err != nil {
 			fmt.Printf("halab down of %s: %v\n%s\n", lab.Name, err, out)

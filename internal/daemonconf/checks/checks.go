@@ -35,6 +35,7 @@ type Check struct {
 	Off     string // why keepalived does not run it, "" when it does
 	Shell   string // what of the command only a shell understands, "" when nothing
 	Slip    string // a test whose outcome does not depend on what it tests
+	Absent  string // the program that the machine does not have
 	Stops   bool   // it stops keepalived
 	Starts  bool   // it starts HAProxy
 	Hosts   []netip.Addr
@@ -53,6 +54,12 @@ func (c Check) Sees() bool { return c.Never == "" && c.Fails == "" && c.Off == "
 func Look(n *facts.Node, s *facts.Script) Check {
 	c := command(n, s.Command.V)
 	c.security(n, s)
+	if words := strings.Fields(strings.Trim(s.Command.V, `"'`)); n.Machine != nil && len(words) > 0 && c.Fails == "" && n.Keepalived.Version.AtLeast("2") {
+		if where, known := n.Machine.Program(words[0]); known && where == "" {
+			c.Absent = words[0]
+			c.Fails = n.Name + " has no " + words[0]
+		}
+	}
 	return c
 }
 
@@ -169,13 +176,22 @@ func (c *Check) security(n *facts.Node, s *facts.Script) {
 	first := strings.Trim(strings.SplitN(s.Command.V, " ", 2)[0], `"'`)
 	file := n.Scripts[first]
 	switch {
-	case !k.Global.ScriptUser.Set && !s.User.Set && k.Version.AtLeast("2"):
+	case !k.Global.ScriptUser.Set && !s.User.Set && k.Version.AtLeast("2") && !hasUser(n, "keepalived_script"):
 		c.Off = "enable_script_security without script_user: there is no user keepalived_script, and keepalived disables the script"
 	case file.OthersWrite:
 		c.Off = "others may write " + first + ", and enable_script_security disables such a script"
 	case writable.MatchString(first):
 		c.Off = "others may write in the folder of " + first + ", and enable_script_security disables such a script"
 	}
+}
+
+// hasUser says whether the machine is known to have a user.
+func hasUser(n *facts.Node, name string) bool {
+	if n.Machine == nil {
+		return false
+	}
+	present, _ := n.Machine.Account(name)
+	return present
 }
 
 var writable = regexp.MustCompile(`^/(tmp|var/tmp|dev/shm|home)/`)

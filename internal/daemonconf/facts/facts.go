@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 
+	"halab/internal/daemonconf/inventory"
 	"halab/internal/daemonconf/source"
 )
 
@@ -59,8 +60,10 @@ type Node struct {
 	// Scripts are the files that the configuration runs, by the path that it
 	// names, as far as they were handed in.
 	Scripts map[string]ScriptFile
-	// Sysctls are the settings of /etc/sysctl.conf and /etc/sysctl.d.
+	// Sysctls are the settings of /etc/sysctl.conf and /etc/sysctl.d, or, where
+	// the machine is known, those in force.
 	Sysctls map[string]Value[string]
+	Machine *inventory.Record // nil where only files are known
 }
 
 // ScriptFile is a script's text and who may write it.
@@ -71,14 +74,53 @@ type ScriptFile struct {
 }
 
 // Address is what is known of the machine's own address in VRRP's network: what
-// its unicast_src_ip or mcast_src_ip says.
+// its unicast_src_ip or mcast_src_ip says, or else what its interface has.
 func (n Node) Address() netip.Addr {
 	for _, i := range n.Keepalived.Instances {
 		if i.Source.V.IsValid() {
 			return i.Source.V
 		}
 	}
+	for _, i := range n.Keepalived.Instances {
+		if own := n.Addresses(i.Interface.V); len(own) > 0 {
+			return own[0].Addr()
+		}
+	}
 	return netip.Addr{}
+}
+
+// Addresses are what the machine's interface has of its own. The VIPs of one that
+// held them while it was looked at are not.
+func (n Node) Addresses(name string) []netip.Prefix {
+	if n.Machine == nil {
+		return nil
+	}
+	dev, _ := n.Machine.Interface(name)
+	var own []netip.Prefix
+	for _, p := range dev.Addresses {
+		if !p.Addr().IsLinkLocalUnicast() && !n.Moves(p.Addr()) {
+			own = append(own, p)
+		}
+	}
+	return own
+}
+
+// Has says whether an address is the machine's own; known is false where only
+// files are known.
+func (n Node) Has(a netip.Addr) (own, known bool) {
+	return n.Machine != nil && n.Machine.Has(a) && !n.Moves(a), n.Machine != nil && len(n.Machine.Interfaces) > 0
+}
+
+// Moves says whether the node's keepalived moves an address.
+func (n Node) Moves(a netip.Addr) bool {
+	for _, i := range n.Keepalived.Instances {
+		for _, v := range i.VIPs {
+			if v.Addr == a {
+				return true
+			}
+		}
+	}
+	return false
 }
 
 // Nonlocal says whether the kernel lets HAProxy listen on an address that the

@@ -41,6 +41,7 @@ type Global struct {
 	Strict        Value[bool] // vrrp_strict
 	StartupDelay  Value[float64]
 	NotifyFifo    Value[string]
+	Dynamic       bool // dynamic_interfaces: one that is not there may come
 }
 
 // Script is a vrrp_script; times in milliseconds.
@@ -197,6 +198,8 @@ func (k *Keepalived) global(b *keepalivedconf.Block) {
 			}
 		case "vrrp_skip_check_adv_addr":
 			k.Global.SkipCheckAddr.put(yes(l.Word(1)), l.At())
+		case "dynamic_interfaces":
+			k.Global.Dynamic = true
 		case "vrrp_strict":
 			k.Global.Strict.put(true, l.At())
 		case "vrrp_startup_delay":

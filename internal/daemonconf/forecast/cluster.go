@@ -152,6 +152,11 @@ func (m Member) total(well func(facts.Tracked) bool) int {
 
 // Stuck says why a node is in FAULT for ever although HAProxy is well.
 func (m Member) Stuck() string {
+	if n := m.Node.Machine; n != nil && len(n.Interfaces) > 0 && !m.Node.Keepalived.Global.Dynamic {
+		if _, ok := n.Interface(m.Is.Interface.V); !ok {
+			return "it has no interface " + m.Is.Interface.V
+		}
+	}
 	for _, t := range m.Is.Tracked {
 		look := m.Looks[t.Name]
 		if m.Counts(t) && (t.Weight.V == 0 || look.Stops) && t.Script != nil && look.Fails != "" {

@@ -62,7 +62,11 @@ func casts(a, b Member) []Difference {
 	var list []Difference
 	for _, side := range [][2]Member{{a, b}, {b, a}} {
 		from, to := side[0].Is, side[1].Is
-		if len(from.Peers) == 0 || !to.Source.V.IsValid() || !to.UnicastSource {
+		if len(from.Peers) == 0 {
+			continue
+		}
+		if !to.Source.V.IsValid() || !to.UnicastSource {
+			list = append(list, unknownToPeers(side[0], side[1])...)
 			continue
 		}
 		if !slices.ContainsFunc(from.Peers, func(p facts.Value[netip.Addr]) bool { return p.V == to.Source.V }) {
@@ -71,6 +75,17 @@ func casts(a, b Member) []Difference {
 		}
 	}
 	return list
+}
+
+// unknownToPeers says, of a node whose file does not say its own address but whose
+// machine is known, that none of its addresses is among the other's peers.
+func unknownToPeers(from, to Member) []Difference {
+	for _, p := range from.Is.Peers {
+		if own, known := to.Node.Has(p.V); own || !known {
+			return nil
+		}
+	}
+	return []Difference{{"peer", fmt.Sprintf("%s never speaks to %s: unicast_peer has none of its addresses", from.Node.Name, to.Node.Name), from.Is.Unicast.At, to.Is.At, false}}
 }
 
 // addresses gives an address that only one of two lists has.

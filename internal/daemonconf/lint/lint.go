@@ -52,9 +52,17 @@ type Cure struct {
 // Report is what lint says.
 type Report struct {
 	Nodes    []string
+	Versions map[string]Versions // by node
 	Findings []Finding
 	Tables   []forecast.Table
 	Unjudged []string // what these files can't say
+}
+
+// Versions are the daemons that a node's files were judged for; empty where the
+// node has no file of one.
+type Versions struct {
+	Keepalived facts.Version `json:"keepalived"`
+	HAProxy    facts.Version `json:"haproxy"`
 }
 
 // Count gives how many findings of a severity there are.
@@ -71,9 +79,10 @@ func (r Report) Count(s Severity) int {
 // Run judges some nodes.
 func Run(nodes []facts.Node) Report {
 	w := &world{nodes: nodes, clusters: forecast.Clusters(nodes), lines: map[string][]string{}}
-	r := Report{Findings: []Finding{}, Tables: []forecast.Table{}, Unjudged: []string{}}
+	r := Report{Findings: []Finding{}, Tables: []forecast.Table{}, Unjudged: []string{}, Versions: map[string]Versions{}}
 	for _, n := range nodes {
 		r.Nodes = append(r.Nodes, n.Name)
+		r.Versions[n.Name] = Versions{n.Keepalived.Version, n.HAProxy.Version}
 	}
 	for _, rule := range Rules() {
 		w.rule = rule

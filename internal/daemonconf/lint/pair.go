@@ -128,6 +128,10 @@ func sources(w *world) {
 				continue
 			}
 			used[a.V] = use{n.Name, a.At}
+			if notOwn(n, a.V) {
+				w.find(Finding{At: a.At, Sees: "on keepalived 2.2 the instance is in FAULT; on 2.3 every VIP is on every node",
+					What: fmt.Sprintf("%s does not have the address %s that its file calls its own", n.Name, a.V)})
+			}
 			for _, p := range in.Peers {
 				if p.V == a.V && len(in.Peers) == 1 { // a list of all nodes may name itself
 					w.find(Finding{At: a.At, Also: []source.Pos{p.At}, Sees: seesTwo,

@@ -26,6 +26,7 @@ func (w *world) vips() map[netip.Addr]bool {
 // start on the node that does not hold it.
 func bound(w *world) {
 	vips := w.vips()
+	foreignBinds(w, vips)
 	for _, n := range w.nodes {
 		n.HAProxy.Listening(func(p *facts.Proxy, b facts.Bind) {
 			if !vips[b.Addr] || b.Transparent || n.Nonlocal(b.Addr.Is6()) || !n.Keepalived.Present {
@@ -49,6 +50,13 @@ func beside(w *world) {
 	own := map[netip.Addr]bool{}
 	for _, n := range w.nodes {
 		own[n.Address()] = true
+		if n.Machine != nil {
+			for _, dev := range n.Machine.Interfaces {
+				for _, p := range dev.Addresses {
+					own[p.Addr()] = true
+				}
+			}
+		}
 		for _, in := range n.Keepalived.Instances {
 			for _, p := range in.Peers {
 				own[p.V] = true

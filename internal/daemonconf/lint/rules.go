@@ -73,6 +73,9 @@ func deadHAProxy() []Rule {
 		{"shell-without-shell", Error, "a command line that needs a shell, run without one",
 			"keepalived 1.3.5 runs scripts by system(), 2.x by execve(): pipes, redirects and backticks become words of the command. The check then fails always; with weight 0 every node is in FAULT.",
 			[]string{k("600"), k("1107")}, shellNeeded},
+		{"program-missing", Error, "a check whose program the machine does not have",
+			"`killall -0 haproxy` on a machine without killall: the check fails always, and with weight 0 every node is in FAULT. Only halab import knows what a machine has.",
+			[]string{manKeepalived + ", vrrp_script"}, absentProgram},
 		{ruleUntracked, Error, "a check that no instance tracks",
 			"A vrrp_script that no track_script names is never run.", []string{manKeepalived + ", track_script"}, tracked},
 		{ruleBelow, Error, "a check that is defined below the instance that tracks it",
@@ -110,8 +113,11 @@ func twoNodes() []Rule {
 			"One file copied to all nodes: equal priorities, both state MASTER. Each is master after its start until it hears the other; then the higher address keeps the VIP.",
 			[]string{k("2323"), k("107"), rfc + ", 6.4.3"}, samePriority},
 		{"foreign-source", Error, "a unicast_src_ip that is another node's",
-			"A file that was copied with the other node's address: keepalived 2.2 goes to FAULT, 2.3 has every VIP on every node.",
+			"A file that was copied with the other node's address, or an address that the machine no longer has: keepalived 2.2 goes to FAULT, 2.3 has every VIP on every node.",
 			[]string{k("2651")}, sources},
+		{"interface-missing", Error, "an interface that the machine does not have",
+			"The file was written for eth0, and the machine calls it ens3: keepalived leaves the instance out. Only halab import knows what a machine has.",
+			[]string{manKeepalived + ", interface"}, noInterface},
 		{"unicast-and-multicast", Error, "one node speaks unicast, the other multicast",
 			"An empty unicast_peer means multicast. The other node sends to an address, and neither hears the other.",
 			[]string{"openshift/machine-config-operator pull request 2576"}, differences("cast")},
@@ -159,7 +165,7 @@ func twoNodes() []Rule {
 // afterwards are the rules about a VIP that has moved while clients still fail.
 func afterwards() []Rule {
 	return []Rule{
-		{"bind-needs-address", Error, "a listener on the VIP without ip_nonlocal_bind",
+		{"bind-needs-address", Error, "a listener on an address that the machine has not always, without ip_nonlocal_bind",
 			"HAProxy can't listen on an address that the machine has not. On the standby it is not running, and when the VIP comes, nobody starts it.",
 			[]string{"opnsense/plugins issue 1289", manHAProxy + ", bind"}, bound},
 		{"bind-beside-vip", Error, "a listener on an address beside the VIP",

@@ -37,6 +37,8 @@ func (w *World) exec(c engine.Container, spec engine.ExecSpec) enginetest.Progra
 				fmt.Fprintln(p.Stderr, err)
 				return 1
 			}
+		case agentapi.CommandFault:
+			return w.fault(node, p)
 		case agentapi.CommandGet:
 			return w.get(p)
 		case agentapi.CommandObserve:

@@ -6,6 +6,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -25,13 +26,13 @@ type World struct {
 	Project *composefile.Project
 	IDs     map[string]string // Compose service -> container, of a lab that Up made
 	Servers string            // what every HAProxy calls every server
-	Faults  map[string]string // node -> what is done to it from inside
 
 	t       *testing.T
 	mu      sync.Mutex
 	holders map[string]string // cluster -> node
-	dead    map[string]bool   // nodes whose HAProxy is down
-	nodes   sync.Map          // container -> its spec, of the nodes that were started; the engine is locked meanwhile
+	faults  map[string][]agentapi.Fault
+	dead    map[string]bool // nodes whose HAProxy is down
+	nodes   sync.Map        // container -> its spec, of the nodes that were started; the engine is locked meanwhile
 }
 
 // New returns an engine that has nothing yet of the lab that is described.
@@ -39,7 +40,7 @@ func New(t *testing.T, project *composefile.Project) *World {
 	t.Helper()
 	w := &World{
 		Engine: enginetest.New(), Project: project, IDs: map[string]string{}, Servers: "UP",
-		t: t, dead: map[string]bool{},
+		t: t, dead: map[string]bool{}, faults: map[string][]agentapi.Fault{},
 		holders: map[string]string{"frontend": "frontend-01", "backend": "backend-02"},
 	}
 	w.Engine.Hooks.Program = w.Program
@@ -107,15 +108,19 @@ func (w *World) Line(node, vip string) string {
 	if w.holders[c.Name] == node {
 		state.VRRP, state.VIPs = "MASTER", []string{vip}
 	}
+	if w.unfit(node) {
+		state.VRRP = "FAULT"
+	}
 	if w.dead[node] {
-		state.VRRP, state.HAProxy = "FAULT", "gone"
+		state.HAProxy = "gone"
+	}
+	if w.cut(node) {
+		state.Link = "down"
 	}
 	for _, peer := range c.Nodes {
 		state.Servers[peer.Name] = w.Servers
 	}
-	if f := w.Faults[node]; f != "" {
-		state.Faults = []agentapi.Fault{{Fault: f}}
-	}
+	state.Faults = w.faults[node]
 	line, err := json.Marshal(agentapi.Event{Time: time.Now(), Node: node, Name: agentapi.EventVRRP, From: "BACKUP", To: state.VRRP, State: state})
 	if err != nil {
 		w.t.Error(err)
@@ -165,13 +170,24 @@ func (w *World) haproxy(node, cluster string, down bool) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	w.dead[node] = down
-	if down && w.holders[cluster] == node {
-		c, _ := w.Project.Lab.Cluster(cluster)
-		for _, n := range c.Nodes {
-			if !w.dead[n.Name] {
-				w.holders[cluster] = n.Name
-			}
+	w.elect(cluster)
+	w.tell()
+}
+
+// elect gives a VIP to another node where its holder may not have it any more.
+func (w *World) elect(cluster string) {
+	c, _ := w.Project.Lab.Cluster(cluster)
+	for _, n := range c.Nodes {
+		if w.unfit(w.holders[cluster]) && !w.unfit(n.Name) {
+			w.holders[cluster] = n.Name
 		}
 	}
-	w.tell()
+}
+
+// unfit says whether a node may hold no VIP.
+func (w *World) unfit(node string) bool { return w.dead[node] || w.cut(node) }
+
+// cut says whether a node's link is down.
+func (w *World) cut(node string) bool {
+	return slices.ContainsFunc(w.faults[node], func(f agentapi.Fault) bool { return f.Fault == agentapi.FaultLinkDown })
 }

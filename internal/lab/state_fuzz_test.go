@@ -8,9 +8,9 @@ import (
 	"halab/internal/engine"
 )
 
-// FuzzStatus makes a status of labels and of lines that somebody else wrote: it
+// FuzzState makes a status of labels and of lines that somebody else wrote: it
 // is always one that can be shown, and resolves its own names.
-func FuzzStatus(f *testing.F) {
+func FuzzState(f *testing.F) {
 	f.Add("frontend-01", "frontend", "frontend-00=192.168.99.10", "192.168.99.11", "0", `{"event":"vrrp","state":{"vips":["192.168.99.10"],"haproxy":"up","servers":{"frontend-01":"UP"}}}`)
 	f.Add("", "", "", "", "-1", `{"event":"x","state":{"faults":[{"fault":"freeze"},{"fault":"hang","service":"app"}]}}`)
 	f.Add("a", "b", "=", "999.1.1.1", "99999999999999999999", `{"event":"x","state":null}`)
@@ -34,9 +34,9 @@ func FuzzStatus(f *testing.F) {
 			t.Error("a lab whose client has ended is ready")
 		}
 		for _, c := range s.Clusters {
-			for _, a := range c.Ailments() {
+			for _, a := range c.Reasons() {
 				if a == "" {
-					t.Error("an ailment without a word")
+					t.Error("a reason without a word")
 				}
 			}
 		}

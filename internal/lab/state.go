@@ -14,14 +14,20 @@ import (
 	"halab/internal/topology"
 )
 
-// Status is the state of a lab; its JSON form is public (docs/json.md).
-type Status struct {
-	Lab      string    `json:"lab"`
-	Base     string    `json:"base"`
-	Profile  string    `json:"profile"`
-	Ready    bool      `json:"ready"`
-	Client   string    `json:"client"` // state of the client container
-	Clusters []Cluster `json:"clusters"`
+// State is that of a lab at one moment; its JSON form is public (docs/json.md).
+type State struct {
+	Lab     string `json:"lab"`
+	Base    string `json:"base"`
+	Profile string `json:"profile"`
+	Ready   bool   `json:"ready"`
+	// ClientState is that of the client container.
+	ClientState string    `json:"client"`
+	Clusters    []Cluster `json:"clusters"`
+
+	// Containers are those that it was made from, and Told what each node
+	// reported last.
+	Containers []engine.Container        `json:"-"`
+	Told       map[string]agentapi.State `json:"-"`
 }
 
 // Cluster is the state of one cluster.
@@ -79,9 +85,9 @@ type Node struct {
 // Missing is the state of a container that is not there.
 const Missing = "missing"
 
-// Status reads the state of the lab: one listing, and from each node the last
+// Look reads the state of the lab: one listing, and from each node the last
 // line that its PID 1 wrote, which holds all it knows.
-func (l *Lab) Status(ctx context.Context) (*Status, error) {
+func (l *Lab) Look(ctx context.Context) (*State, error) {
 	all, err := l.Containers(ctx)
 	if err != nil {
 		return nil, err
@@ -108,7 +114,7 @@ func (l *Lab) Status(ctx context.Context) (*Status, error) {
 // a crash the node is listed as running, and the last line of its log says that it
 // holds the VIP, which another node has taken. An inspection waits until that is
 // written. What can't be told now stays as it was listed.
-func (l *Lab) buried(ctx context.Context, s *Status, all []engine.Container) bool {
+func (l *Lab) buried(ctx context.Context, s *State, all []engine.Container) bool {
 	corrected := false
 	for _, c := range s.Clusters {
 		if len(c.VIP.Holders) < 2 {
@@ -131,7 +137,7 @@ func (l *Lab) buried(ctx context.Context, s *Status, all []engine.Container) boo
 }
 
 // explain adds why nodes are not reachable.
-func (s *Status) explain(silent map[string]string) {
+func (s *State) explain(silent map[string]string) {
 	for _, c := range s.Clusters {
 		for i := range c.Nodes {
 			if c.Nodes[i].State == Unreachable {
@@ -192,17 +198,15 @@ func (l *Lab) lastState(ctx context.Context, id string) (agentapi.State, error) 
 }
 
 // assemble puts listing and reports together. It is pure.
-func assemble(name string, all []engine.Container, states map[string]agentapi.State) *Status {
-	s := &Status{Lab: name, Client: Missing}
+func assemble(name string, all []engine.Container, states map[string]agentapi.State) *State {
+	s := &State{Lab: name, ClientState: Missing, Containers: all, Told: states}
 	nodes := nodeContainers(all)
-	for _, c := range all {
-		if c.Labels[engine.LabelService] == topology.Client {
-			s.Client = string(c.State)
-		}
+	if c, found := s.Client(); found {
+		s.ClientState = string(c.State)
 	}
 	for _, c := range ranked(nodes) {
 		s.Base, s.Profile = c.Labels[engine.LabelBase], c.Labels[engine.LabelProfile]
-		n := nodeStatus(c, all, states[c.Labels[engine.LabelNode]])
+		n := nodeState(c, all, states[c.Labels[engine.LabelNode]])
 		s.add(c, n, states[n.Name])
 	}
 	s.Ready = s.ready()
@@ -231,7 +235,7 @@ func ranked(nodes map[string]engine.Container) []engine.Container {
 	return list
 }
 
-func nodeStatus(c engine.Container, all []engine.Container, told agentapi.State) Node {
+func nodeState(c engine.Container, all []engine.Container, told agentapi.State) Node {
 	name := c.Labels[engine.LabelNode]
 	n := Node{
 		Name: name, Address: c.Labels[engine.LabelAddress], State: string(c.State),
@@ -284,7 +288,7 @@ func (n *Node) freeze() {
 // alive says whether a container has processes: a frozen one has.
 func alive(s engine.State) bool { return s == engine.StateRunning || s == engine.StatePaused }
 
-func (s *Status) add(c engine.Container, n Node, told agentapi.State) {
+func (s *State) add(c engine.Container, n Node, told agentapi.State) {
 	cluster := c.Labels[engine.LabelCluster]
 	at := slices.IndexFunc(s.Clusters, func(x Cluster) bool { return x.Name == cluster })
 	if at < 0 {
