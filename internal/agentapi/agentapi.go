@@ -6,7 +6,11 @@
 // at BinaryPath in every image that needs it.
 package agentapi
 
-import "time"
+import (
+	"encoding/json"
+	"strings"
+	"time"
+)
 
 // BinaryPath is where the images keep the halab binary.
 const BinaryPath = "/usr/local/bin/halab"
@@ -86,6 +90,15 @@ type Event struct {
 	To      string    `json:"to,omitempty"`
 	Detail  string    `json:"detail,omitempty"`
 	State   State     `json:"state"`
+}
+
+// ParseEvent reads a line that PID 1 of a node wrote; ok is false when it is
+// something else.
+func ParseEvent(line string) (e Event, ok bool) {
+	if !strings.HasPrefix(line, "{") || json.Unmarshal([]byte(line), &e) != nil || e.Name == "" {
+		return Event{}, false
+	}
+	return e, true
 }
 
 // State is all that PID 1 knows about its node.

@@ -21,8 +21,8 @@ import (
 type Engine interface {
 	lab.Engine
 	fault.Engine
-	watcher
 	imageMaker
+	Info(ctx context.Context) (engine.Info, error)
 	Close() error
 }
 
@@ -35,11 +35,6 @@ type imageMaker interface {
 	ImageImport(ctx context.Context, r io.Reader, ref string, labels map[string]string) (string, error)
 	ImagePull(ctx context.Context, ref string, progress func(line string)) error
 	ImageTag(ctx context.Context, source, target string) error
-}
-
-type watcher interface {
-	Info(ctx context.Context) (engine.Info, error)
-	Events(ctx context.Context, f engine.Filter, take func(engine.Event) error) error
 }
 
 // Docker opens a Docker Engine.

@@ -7,8 +7,9 @@ import (
 	"halab/internal/fault"
 )
 
-// What a command has seen once it does not ask for again: one listing to find the
-// target and what it is made of, one for who holds the VIP then.
+// What a command has seen once it does not ask for again: one listing, and
+// one log of each node, tell the target, what it is made of, and who holds the VIP
+// then.
 func TestFailListsOnce(t *testing.T) {
 	set := app.Setting{Name: "halab", Base: "debian12"}
 	w := newWorld(t, set)
@@ -22,7 +23,10 @@ func TestFailListsOnce(t *testing.T) {
 	if _, err := s.Fail(t.Context(), app.FailOrder{Order: order, Target: "frontend-01"}); err != nil {
 		t.Fatal(err)
 	}
-	if n := len(w.Engine.CallsOf("Containers")); n != 2 {
+	if n := len(w.Engine.CallsOf("Containers")); n != 1 {
 		t.Errorf("%d listings: %v", n, w.Engine.Calls())
+	}
+	if n := len(w.Engine.CallsOf("Logs")); n != 4 {
+		t.Errorf("%d logs were read: %v", n, w.Engine.Calls())
 	}
 }

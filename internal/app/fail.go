@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"errors"
 	"slices"
 	"time"
 
@@ -35,9 +36,14 @@ type VIPMove struct {
 
 // Fail breaks something, and waits until VRRP has answered where it is to answer.
 func (s *Session) Fail(ctx context.Context, o FailOrder) (Broken, error) {
-	before, err := s.running(ctx)
+	w, err := s.lab.Watch(ctx, nil)
 	if err != nil {
 		return Broken{}, err
+	}
+	defer w.Close()
+	before := w.State()
+	if len(before.Clusters) == 0 {
+		return Broken{}, s.notUp()
 	}
 	nodes, err := before.Resolve(o.Target)
 	if err != nil {
@@ -56,33 +62,45 @@ func (s *Session) Fail(ctx context.Context, o FailOrder) (Broken, error) {
 	if err != nil {
 		return Broken{}, err
 	}
-	moves, err := afterwards(ctx, s.lab, before, nodes, o.Order)
+	moves, err := afterwards(ctx, w, before, nodes, o.Order)
 	return Broken{Done: done, VIPs: moves}, err
 }
 
-// electionPatience is how long fail waits for VRRP to find another holder: a
-// dead host of the classic profile takes up to 4.6 s.
-const electionPatience = 6 * time.Second
+const (
+	// electionPatience is how long fail waits for VRRP to find another holder: a
+	// dead host of the classic profile takes up to 4.6 s.
+	electionPatience = 6 * time.Second
+	// splitTime is how long two holders of a VIP must be seen before they are
+	// called that: the new one may be heard before the old one.
+	splitTime = 150 * time.Millisecond
+)
 
 // afterwards waits until the VIP has left the nodes that were broken, where
 // what was broken should make it leave, and says who holds it then.
-func afterwards(ctx context.Context, l *lab.Lab, before *lab.State, nodes []string, order fault.Order) ([]VIPMove, error) {
-	patience := electionPatience
-	if !order.Effect().Moves {
-		patience = 0
-	}
+func afterwards(ctx context.Context, w *lab.Watch, before *lab.State, nodes []string, order fault.Order) ([]VIPMove, error) {
 	var moves []VIPMove
-	_, err := every(ctx, 30*time.Millisecond, max(patience, time.Millisecond), func() (bool, error) {
-		now, err := l.Look(ctx)
-		if err != nil {
-			return false, err
-		}
+	var split time.Time
+	_, err := w.Until(ctx, electionPatience, func(now *lab.State) (bool, error) {
 		moves = vipMoves(before, now, nodes)
 		if order.Effect().EndsNode() {
 			forget(moves, nodes)
 		}
-		return patience == 0 || elected(moves, nodes, now), nil
+		switch {
+		case !order.Effect().Moves:
+			return true, nil
+		case !elected(moves, nodes, now):
+			split = time.Time{}
+			return false, nil
+		case !slices.ContainsFunc(moves, func(m VIPMove) bool { return len(m.Holders) > 1 }):
+			return true, nil
+		case split.IsZero():
+			split = time.Now()
+		}
+		return time.Since(split) >= splitTime, nil
 	})
+	if errors.Is(err, lab.ErrPatience) {
+		err = nil // who holds it then is the answer
+	}
 	return moves, err
 }
 
@@ -94,7 +112,7 @@ func vipMoves(before, now *lab.State, nodes []string) []VIPMove {
 			continue
 		}
 		moves = append(moves, VIPMove{Name: c.VIP.Name, Address: c.VIP.Address,
-			Before: before.Holders()[c.VIP.Name], Holders: c.VIP.Holders})
+			Before: before.Holders()[c.VIP.Name], Holders: slices.Clone(c.VIP.Holders)})
 	}
 	return moves
 }

@@ -3,7 +3,6 @@ package app
 import (
 	"context"
 	"fmt"
-	"time"
 
 	"halab/internal/engine"
 	"halab/internal/lab"
@@ -28,22 +27,15 @@ func (s *Session) Look(ctx context.Context) (*lab.State, error) {
 	return st, nil
 }
 
-// watchInterval is how often Watch looks.
-const watchInterval = 250 * time.Millisecond
-
-// forever is longer than anybody watches.
-const forever = 1000 * time.Hour
-
-// Watch hands the lab over, now and again and again until ctx or take ends it.
+// Watch hands the lab over as it is, and then each change, until ctx or take ends
+// it.
 func (s *Session) Watch(ctx context.Context, take func(*lab.State) error) error {
-	_, err := every(ctx, watchInterval, forever, func() (bool, error) {
-		st, err := s.lab.Look(ctx)
-		if err == nil {
-			err = take(st)
-		}
-		return false, err
-	})
-	return err
+	w, err := s.lab.Watch(ctx, nil)
+	if err != nil {
+		return err
+	}
+	defer w.Close()
+	return w.Each(ctx, take)
 }
 
 // Known is the running lab where it can be asked before ctx ends, else that of the

@@ -45,12 +45,12 @@ func (s *Session) Restore(ctx context.Context, target string, scope fault.Scope,
 }
 
 const (
-	// endPoll is the time between two looks at what the end is waited for.
-	endPoll = 300 * time.Millisecond
 	// endBegins is how long the fault may take to come about.
 	endBegins = 20 * time.Second
-	// endAgain is how long an engine that does not answer is asked again.
+	// endAgain is how long an engine that does not answer is asked again, and
+	// endPause the time between.
 	endAgain = 20 * time.Second
+	endPause = 300 * time.Millisecond
 )
 
 // EndFault waits until a moment, and then restores a service of nodes. It ends
@@ -58,33 +58,42 @@ const (
 func (s *Session) EndFault(ctx context.Context, until time.Time, service topology.Service, nodes []string) error {
 	was := map[string]bool{} // seen down
 	begin := time.Now()
-	_, err := every(ctx, endPoll, max(time.Until(until), time.Millisecond), func() (bool, error) {
-		st, err := s.lab.Look(ctx)
-		if err != nil {
-			return false, ctx.Err() // the engine may be restarting
-		}
+	over := func(st *lab.State) (bool, error) {
 		nodes = slices.DeleteFunc(nodes, func(node string) bool {
 			down, there := isDown(st, node, service)
 			was[node] = was[node] || down
 			return !there || !down && (was[node] || time.Since(begin) > endBegins)
 		})
 		return len(nodes) == 0, nil
-	})
-	if err != nil || len(nodes) == 0 {
-		return err
+	}
+	for {
+		_, err := s.lab.Until(ctx, time.Until(until), over)
+		if err == nil || ctx.Err() != nil {
+			return err
+		}
+		if time.Until(until) <= 0 {
+			break
+		}
+		if err := lab.Pause(ctx, endPause); err != nil { // the engine may be restarting
+			return err
+		}
 	}
 	scope := fault.Scope{Nodes: nodes, Service: service}
 	if service == topology.ServiceNode {
 		scope.Service = "" // its services ended with it
 	}
-	_, err = every(ctx, endPoll, endAgain, func() (bool, error) {
+	for begin := time.Now(); ; {
 		st, err := s.lab.Look(ctx)
 		if err == nil {
 			_, err = s.injector().Restore(ctx, st, scope)
 		}
-		return err == nil, ctx.Err()
-	})
-	return err
+		if err == nil || time.Since(begin) > endAgain {
+			return err
+		}
+		if err := lab.Pause(ctx, endPause); err != nil {
+			return err
+		}
+	}
 }
 
 // isDown looks at one service of a node.

@@ -19,6 +19,7 @@ import (
 type (
 	observed interface {
 		Look(ctx context.Context) (*lab.State, error)
+		lab.Waiter
 		NodeEvents(ctx context.Context, s *lab.State, since time.Time) ([]agentapi.Event, error)
 		Clocks(ctx context.Context, s *lab.State) (map[string]agentapi.ClockOffset, error)
 		Silence(what string) error

@@ -188,28 +188,16 @@ func (d *Drill) restore(ctx context.Context, s *scene, r Restore) error {
 	return nil
 }
 
-// expectEvery is how often an expectation is looked at.
-const expectEvery = 20 * time.Millisecond
-
 func (d *Drill) expect(ctx context.Context, s *scene, e Expect) error {
-	ctx, cancel := context.WithTimeoutCause(ctx, e.Within, errSlow)
-	defer cancel()
 	found := "nothing could be read"
-	for {
-		status, err := d.lab.Look(ctx)
-		if err == nil {
-			var ok bool
-			if found, ok = e.met(status, s.before); ok {
-				return nil
-			}
-		}
-		if err := lab.Pause(ctx, expectEvery); err != nil {
-			if errors.Is(err, errSlow) {
-				return fmt.Errorf("expected within %s: %s; found: %s", e.Within, e, found)
-			}
-			return err
-		}
+	_, err := d.lab.Until(ctx, e.Within, func(status *lab.State) (ok bool, err error) {
+		found, ok = e.met(status, s.before)
+		return ok, nil
+	})
+	if errors.Is(err, lab.ErrPatience) {
+		return fmt.Errorf("expected within %s: %s; found: %s", e.Within, e, found)
 	}
+	return err
 }
 
 // met says whether the expectation holds, and what was found.

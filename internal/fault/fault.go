@@ -44,6 +44,7 @@ type Engine interface {
 // states reads the lab; *lab.Lab does.
 type states interface {
 	Look(ctx context.Context) (*lab.State, error)
+	lab.Waiter
 }
 
 // Injector applies and undoes faults on one lab.

@@ -58,10 +58,6 @@ func (i *Injector) switches(node string) bool { return i.power != nil && i.power
 // machine can be reached.
 const bootTime = 3 * time.Minute
 
-// bootPoll is the time between two looks at an engine that is not there yet: a
-// machine that boots has better things to do than to answer.
-const bootPoll = 2 * time.Second
-
 // powerOn switches on the machines of the scope that do not answer, all at once,
 // and waits until their engines do. It gives back the lab as it is then.
 func (i *Injector) powerOn(ctx context.Context, status *lab.State, scope Scope) ([]Mended, *lab.State, error) {
@@ -91,27 +87,13 @@ func (i *Injector) powerOn(ctx context.Context, status *lab.State, scope Scope) 
 
 // awaitEngines waits until the nodes can be seen again.
 func (i *Injector) awaitEngines(ctx context.Context, nodes []string) (*lab.State, error) {
-	ctx, cancel := context.WithTimeoutCause(ctx, bootTime, errPatience)
-	defer cancel()
-	tick := time.NewTicker(bootPoll)
-	defer tick.Stop()
-	for {
-		status, err := i.lab.Look(ctx)
-		if err == nil && !slices.ContainsFunc(status.Silent(), func(n string) bool { return slices.Contains(nodes, n) }) {
-			return status, nil
-		}
-		if err != nil && ctx.Err() == nil {
-			return nil, err
-		}
-		select {
-		case <-ctx.Done():
-			if errors.Is(context.Cause(ctx), errPatience) {
-				return nil, fmt.Errorf("the machine runs, and its engine does not answer after %s: %v\n  look there:  vagrant ssh %s, and then  systemctl status docker", bootTime, status.Silent(), nodes[0])
-			}
-			return nil, ctx.Err()
-		case <-tick.C:
-		}
+	status, err := i.lab.Until(ctx, bootTime, func(s *lab.State) (bool, error) {
+		return !slices.ContainsFunc(s.Silent(), func(n string) bool { return slices.Contains(nodes, n) }), nil
+	})
+	if errors.Is(err, errPatience) && status != nil {
+		err = fmt.Errorf("the machine runs, and its engine does not answer after %s: %v\n  look there:  vagrant ssh %s, and then  systemctl status docker", bootTime, status.Silent(), nodes[0])
 	}
+	return status, err
 }
 
 // touches says whether a node must be up for what the scope covers.

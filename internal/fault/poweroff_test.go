@@ -44,6 +44,17 @@ func (p *plugs) On(_ context.Context, node string) (bool, error) {
 
 func (p *plugs) Look(context.Context) (*lab.State, error) { return p.now(), nil }
 
+func (p *plugs) Until(ctx context.Context, _ time.Duration, holds func(*lab.State) (bool, error)) (*lab.State, error) {
+	for {
+		if ok, err := holds(p.now()); ok || err != nil {
+			return p.now(), err
+		}
+		if err := lab.Pause(ctx, time.Millisecond); err != nil {
+			return nil, err
+		}
+	}
+}
+
 func (p *plugs) now() *lab.State {
 	p.mu.Lock()
 	defer p.mu.Unlock()

@@ -166,7 +166,7 @@ func (i *Injector) WaitHealthy(ctx context.Context, scope Scope, patience time.D
 
 // waitHealthy waits for a part of the patience there is in all.
 func (i *Injector) waitHealthy(ctx context.Context, scope Scope, wait, patience time.Duration) (*lab.State, error) {
-	last, err := lab.Until(ctx, i.lab.Look, wait, func(s *lab.State) ([]string, error) { return s.Reasons(scope), nil })
+	last, err := lab.UntilWell(ctx, i.lab, wait, func(s *lab.State) ([]string, error) { return s.Reasons(scope), nil })
 	if errors.Is(err, errPatience) {
 		err = fmt.Errorf("not healthy after %s: %w\n  what it says of itself:  halab logs --tail 20\n  make what is missing:  halab up", patience, err)
 	}

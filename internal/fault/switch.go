@@ -149,25 +149,11 @@ func (i *Injector) handOver(ctx context.Context, status *lab.State, node string)
 // awaitHolder waits until the VIP is on the node it should go to and nowhere
 // else.
 func (i *Injector) awaitHolder(ctx context.Context, c lab.Cluster, to string) error {
-	ctx, cancel := context.WithTimeoutCause(ctx, switchTime, errPatience)
-	defer cancel()
-	tick := time.NewTicker(lab.PollEvery)
-	defer tick.Stop()
-	for {
-		status, err := i.lab.Look(ctx)
-		if err == nil && slices.Equal(status.Holders()[c.VIP.Name], []string{to}) {
-			return nil
-		}
-		if err != nil && ctx.Err() == nil {
-			return err
-		}
-		select {
-		case <-tick.C:
-		case <-ctx.Done():
-			if errors.Is(context.Cause(ctx), errPatience) {
-				return fmt.Errorf("%s did not take %s within %s\n  see why:  halab status", to, c.VIP.Name, switchTime)
-			}
-			return context.Cause(ctx)
-		}
+	_, err := i.lab.Until(ctx, switchTime, func(s *lab.State) (bool, error) {
+		return slices.Equal(s.Holders()[c.VIP.Name], []string{to}), nil
+	})
+	if errors.Is(err, errPatience) {
+		return fmt.Errorf("%s did not take %s within %s\n  see why:  halab status", to, c.VIP.Name, switchTime)
 	}
+	return err
 }

@@ -2,7 +2,6 @@ package lab
 
 import (
 	"context"
-	"encoding/json"
 	"slices"
 	"time"
 
@@ -37,8 +36,7 @@ func (l *Lab) NodeEvents(ctx context.Context, s *State, since time.Time) ([]agen
 func (l *Lab) events(ctx context.Context, id string, since time.Time) ([]agentapi.Event, error) {
 	var list []agentapi.Event
 	err := l.engine.Logs(ctx, id, engine.LogOptions{Since: since, Tail: -1}, func(line engine.LogLine) error {
-		var e agentapi.Event
-		if json.Unmarshal([]byte(line.Text), &e) == nil && e.Name != "" {
+		if e, ok := agentapi.ParseEvent(line.Text); ok {
 			list = append(list, e)
 		}
 		return nil

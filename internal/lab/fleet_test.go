@@ -6,7 +6,9 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+	"time"
 
+	"halab/internal/agentapi"
 	"halab/internal/engine"
 	"halab/internal/engine/enginetest"
 	"halab/internal/event"
@@ -40,38 +42,58 @@ func (hosted) Hosts() bool                    { return true }
 func (hosted) Unreachable() map[string]string { return nil }
 func (hosted) Absent() []string               { return nil }
 
-// A host that lists its containers and then answers no more is unreachable, not
-// running with parts that nobody knows.
-func TestHostThatStopsAnswering(t *testing.T) {
+// pair is a cluster of two nodes, n-01 and n-02, on an engine in memory.
+func pair(t *testing.T) *enginetest.Engine {
+	t.Helper()
 	e := enginetest.New()
 	t.Cleanup(func() { _ = e.Close() })
 	e.AddImage(engine.Image{Tags: []string{"x:1"}})
 	for rank, node := range []string{"n-01", "n-02"} {
 		for _, service := range topology.Services() {
-			spec := engine.ContainerSpec{Name: node + "-" + string(service), Image: "x:1", NetworkMode: "none", Labels: map[string]string{
-				engine.LabelLab: "l", engine.LabelNode: node, engine.LabelService: string(service), engine.LabelCluster: "n",
-				engine.LabelVIP: "n-00=192.0.2.10", engine.LabelRank: strconv.Itoa(rank),
-			}}
-			if _, err := e.ContainerCreate(t.Context(), spec); err != nil {
-				t.Fatal(err)
-			}
-			if err := e.ContainerStart(t.Context(), spec.Name); err != nil {
-				t.Fatal(err)
-			}
+			makePart(t, e, node, service, rank)
 		}
+		says(t, e, node, agentapi.State{})
 	}
+	return e
+}
+
+// makePart makes and starts one container of a node.
+func makePart(t *testing.T, e *enginetest.Engine, node string, service topology.Service, rank int) {
+	t.Helper()
+	spec := engine.ContainerSpec{Name: node + "-" + string(service), Image: "x:1", NetworkMode: "none", Labels: map[string]string{
+		engine.LabelLab: "l", engine.LabelNode: node, engine.LabelService: string(service), engine.LabelCluster: "n",
+		engine.LabelVIP: "n-00=192.0.2.10", engine.LabelRank: strconv.Itoa(rank),
+	}}
+	_, err := e.ContainerCreate(t.Context(), spec)
+	if err == nil {
+		err = e.ContainerStart(t.Context(), spec.Name)
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+}
+
+// A host that lists its containers and then answers no more is unreachable, not
+// running with parts that nobody knows.
+func TestHostThatStopsAnswering(t *testing.T) {
+	e := pair(t)
 	e.Hooks.Before = func(_ context.Context, call enginetest.Call) error {
 		if call.Method == "Logs" && strings.Contains(call.String(), "n-02") {
 			return fmt.Errorf("n-02: %w", engine.ErrUnreachable)
 		}
 		return nil
 	}
-	s, err := New("l", hosted{e}, func(event.Event) {}).Look(t.Context())
-	if err != nil {
-		t.Fatal(err)
-	}
-	one, two := s.Clusters[0].Nodes[0], s.Clusters[0].Nodes[1]
-	if one.State != "running" || two.State != Unreachable || two.Services["app"] != Unreachable || !strings.Contains(two.Reason, "n-02") {
-		t.Errorf("%+v\n%+v", one, two)
+	l := New("l", hosted{e}, func(event.Event) {})
+	for name, look := range map[string]func(context.Context) (*State, error){"a look": l.Look, "a watch": func(ctx context.Context) (*State, error) {
+		return l.Until(ctx, time.Minute, func(*State) (bool, error) { return true, nil })
+	}} {
+		s, err := look(t.Context())
+		if err != nil {
+			t.Fatal(err)
+		}
+		one, two := s.Clusters[0].Nodes[0], s.Clusters[0].Nodes[1]
+		if one.State != "running" || two.State != Unreachable || two.Services["app"] != Unreachable || !strings.Contains(two.Reason, "n-02") {
+			t.Errorf("%s: %+v\n%+v", name, one, two)
+		}
 	}
 }

@@ -2,7 +2,6 @@ package lab
 
 import (
 	"context"
-	"sync"
 	"time"
 
 	"halab/internal/engine"
@@ -17,26 +16,41 @@ const reorderWindow = 120 * time.Millisecond
 func (l *Lab) Follow(ctx context.Context, o LogOrder, last map[string]time.Time, take func(LogEntry) error) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
-	r := &readers{lab: l, order: o, last: last, reading: map[string]bool{}, lines: make(chan LogEntry, 256)}
+	lines := make(chan LogEntry, 256)
+	t := newTails(l.engine, engine.LogOptions{Since: o.Since, Tail: -1}, last)
+	t.take = func(ctx context.Context, c engine.Container, line engine.LogLine) error {
+		select {
+		case lines <- entry(c.Labels, line):
+			return nil
+		case <-ctx.Done():
+			return ctx.Err()
+		}
+	}
+	listens := make(chan struct{})
 	go func() {
-		err := l.engine.Events(ctx, l.filter(), func(e engine.Event) error {
+		err := l.engine.Events(ctx, l.filter(), func() { close(listens) }, func(e engine.Event) error {
 			if e.Action == "start" && o.wants(e.Labels) {
-				r.start(ctx, e.Container, e.Labels)
+				t.start(ctx, engine.Container{ID: e.Container, Labels: e.Labels})
 			}
 			return nil
 		})
 		cancel(err)
 	}()
+	select {
+	case <-listens:
+	case <-ctx.Done():
+		return context.Cause(ctx)
+	}
 	all, err := l.Containers(ctx)
 	if err != nil {
 		return err
 	}
 	for _, c := range all {
 		if o.wants(c.Labels) {
-			r.start(ctx, c.ID, c.Labels)
+			t.start(ctx, c)
 		}
 	}
-	return inOrder(ctx, r.lines, take)
+	return inOrder(ctx, lines, take)
 }
 
 // inOrder hands lines over in the order in which they were written.
@@ -65,67 +79,4 @@ func inOrder(ctx context.Context, lines <-chan LogEntry, take func(LogEntry) err
 			return ended
 		}
 	}
-}
-
-// readers read one log each.
-type readers struct {
-	lab     *Lab
-	order   LogOrder
-	lines   chan LogEntry
-	mu      sync.Mutex
-	last    map[string]time.Time // newest line of each container
-	reading map[string]bool      // containers that are read; true: once more
-}
-
-// start reads a container's new lines, unless somebody does: then that reader
-// begins anew when it is through, because the container may have started again
-// just when its reader was ending.
-func (r *readers) start(ctx context.Context, id string, labels map[string]string) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if _, busy := r.reading[id]; busy {
-		r.reading[id] = true
-		return
-	}
-	r.reading[id] = false
-	go func() {
-		for again := true; again && ctx.Err() == nil; {
-			r.read(ctx, id, labels)
-			r.mu.Lock()
-			again = r.reading[id]
-			r.reading[id] = false
-			if !again {
-				delete(r.reading, id)
-			}
-			r.mu.Unlock()
-		}
-	}()
-}
-
-func (r *readers) read(ctx context.Context, id string, labels map[string]string) {
-	r.mu.Lock()
-	since := r.last[id]
-	r.mu.Unlock()
-	options := engine.LogOptions{Follow: true, Since: since, Tail: -1}
-	if since.IsZero() {
-		options.Since = r.order.Since
-	}
-	// An error ends this container's lines alone; the next start begins anew.
-	_ = r.lab.engine.Logs(ctx, id, options, func(line engine.LogLine) error {
-		r.mu.Lock()
-		news := line.Time.After(r.last[id])
-		if news {
-			r.last[id] = line.Time
-		}
-		r.mu.Unlock()
-		if !news {
-			return nil
-		}
-		select {
-		case r.lines <- entry(labels, line):
-			return nil
-		case <-ctx.Done():
-			return ctx.Err()
-		}
-	})
 }

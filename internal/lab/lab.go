@@ -41,7 +41,7 @@ type (
 	talker interface {
 		Exec(ctx context.Context, id string, spec engine.ExecSpec) (int, error)
 		Logs(ctx context.Context, id string, o engine.LogOptions, line func(engine.LogLine) error) error
-		Events(ctx context.Context, f engine.Filter, take func(engine.Event) error) error
+		Events(ctx context.Context, f engine.Filter, ready func(), take func(engine.Event) error) error
 	}
 )
 

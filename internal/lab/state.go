@@ -2,7 +2,6 @@ package lab
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"slices"
 	"sort"
@@ -96,6 +95,12 @@ func (l *Lab) Look(ctx context.Context) (*State, error) {
 	if err != nil {
 		return nil, err
 	}
+	return l.gather(ctx, all, states, lost), nil
+}
+
+// gather makes a state of what is listed, what the nodes told, and why some could
+// not be asked.
+func (l *Lab) gather(ctx context.Context, all []engine.Container, states map[string]agentapi.State, lost map[string]string) *State {
 	silent := l.silent()
 	if len(lost) > 0 {
 		all, silent = withoutAnswer(all, lost), joined(silent, lost)
@@ -106,7 +111,7 @@ func (l *Lab) Look(ctx context.Context) (*State, error) {
 		st = assemble(l.name, all, states)
 	}
 	st.explain(silent)
-	return st, nil
+	return st
 }
 
 // buried corrects the listing where more than one node holds a VIP. Docker lets a
@@ -188,8 +193,7 @@ const reportTail = 5
 func (l *Lab) lastState(ctx context.Context, id string) (agentapi.State, error) {
 	var last agentapi.State
 	err := l.engine.Logs(ctx, id, engine.LogOptions{Tail: reportTail}, func(line engine.LogLine) error {
-		var e agentapi.Event
-		if json.Unmarshal([]byte(line.Text), &e) == nil && e.Name != "" {
+		if e, ok := agentapi.ParseEvent(line.Text); ok {
 			last = e.State
 		}
 		return nil

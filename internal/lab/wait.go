@@ -8,13 +8,9 @@ import (
 	"time"
 )
 
-// PollEvery is how long a wait pauses before it looks at the lab again; a look
-// costs a few milliseconds of the engine.
-const PollEvery = 100 * time.Millisecond
-
-// looks is how many looks in a row must find the lab well: what a node says of
+// steady is how long a lab must be well without a break: what a node says of
 // HAProxy's servers may be 100 ms old.
-const looks = 2
+const steady = 130 * time.Millisecond
 
 // ErrPatience says that a wait took too long.
 var ErrPatience = errors.New("patience ran out")
@@ -26,40 +22,34 @@ func (e *unwell) Error() string { return some(e.reasons) }
 
 func (e *unwell) Unwrap() error { return ErrPatience }
 
-// Until looks at a lab until two looks in a row find no reason to wait, and gives
-// back the last of them. Where patience runs out, the error says the reasons that
-// were seen last and is ErrPatience. An error of reasons ends the wait.
-func Until(ctx context.Context, look func(context.Context) (*State, error), patience time.Duration,
-	reasons func(*State) ([]string, error)) (*State, error) {
-	ctx, cancel := context.WithTimeoutCause(ctx, patience, ErrPatience)
-	defer cancel()
-	var last *State
+// Waiter waits until a condition holds, as Lab and Watch do.
+type Waiter interface {
+	Until(ctx context.Context, patience time.Duration, holds func(*State) (bool, error)) (*State, error)
+}
+
+// UntilWell waits until there is no reason to wait any more, and for some time none
+// comes up again. Where patience runs out, the error says the reasons that were
+// seen last and is ErrPatience. An error of reasons ends the wait.
+func UntilWell(ctx context.Context, w Waiter, patience time.Duration, reasons func(*State) ([]string, error)) (*State, error) {
 	why := []string{"the lab's state could not be read"}
-	for well := 0; ; {
-		status, err := look(ctx)
+	var since time.Time
+	last, err := w.Until(ctx, patience, func(s *State) (bool, error) {
+		found, err := reasons(s)
 		switch {
-		case err == nil:
-			last, well = status, well+1
-			found, err := reasons(status)
-			if err != nil {
-				return last, err
-			}
-			if len(found) > 0 {
-				why, well = found, 0
-			}
-		case ctx.Err() == nil:
-			return last, err
+		case err != nil:
+			return false, err
+		case len(found) > 0:
+			why, since = found, time.Time{}
+			return false, nil
+		case since.IsZero():
+			since = time.Now()
 		}
-		if well == looks {
-			return last, nil
-		}
-		if err := Pause(ctx, PollEvery); err != nil {
-			if errors.Is(err, ErrPatience) {
-				err = &unwell{why}
-			}
-			return last, err
-		}
+		return time.Since(since) >= steady, nil
+	})
+	if errors.Is(err, ErrPatience) {
+		err = &unwell{why}
 	}
+	return last, err
 }
 
 // some is a list in words, cut where it is long.

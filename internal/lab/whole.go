@@ -21,7 +21,7 @@ import (
 func (l *Lab) awaitWhole(ctx context.Context, w Want) error {
 	end := l.sink.Begin(l.name, "ready", "waiting until every check is green and "+w.URL+" answers")
 	begin, told := time.Now(), teller{}
-	_, err := Until(ctx, l.Look, w.Patience, func(s *State) ([]string, error) {
+	_, err := UntilWell(ctx, l, w.Patience, func(s *State) ([]string, error) {
 		if err := l.hopeless(ctx, w, s); err != nil {
 			return nil, err
 		}
@@ -42,7 +42,7 @@ func (l *Lab) awaitWhole(ctx context.Context, w Want) error {
 	return err
 }
 
-// teller keeps a wait that looks ten times a second from saying the same as often.
+// teller keeps a wait that looks many times a second from saying the same as often.
 type teller struct {
 	text string
 	at   time.Time

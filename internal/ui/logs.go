@@ -4,6 +4,7 @@ import (
 	"io"
 	"strings"
 
+	"halab/internal/agentapi"
 	"halab/internal/lab"
 )
 
@@ -18,7 +19,7 @@ func JSONLogs(w io.Writer) LogPrinter { return jsonLogs{w} }
 type jsonLogs struct{ io.Writer }
 
 func (j jsonLogs) Print(e lab.LogEntry) error {
-	if event, ok := ParseNodeLine(e.Text); ok {
+	if event, ok := agentapi.ParseEvent(e.Text); ok {
 		e.Event = &event
 		e.Text, _ = NodeWords(event)
 	}
@@ -44,7 +45,7 @@ type textLogs struct {
 
 func (l *textLogs) Print(e lab.LogEntry) error {
 	text, weight := e.Text, Plain
-	if event, ok := ParseNodeLine(text); ok {
+	if event, ok := agentapi.ParseEvent(text); ok {
 		text, weight = NodeWords(event)
 	} else if transition(text) {
 		weight = Moved

@@ -78,7 +78,7 @@ func FuzzNodeLine(f *testing.F) {
 		f.Add(e.Text)
 	}
 	f.Fuzz(func(t *testing.T, text string) {
-		if e, ok := ParseNodeLine(text); ok {
+		if e, ok := agentapi.ParseEvent(text); ok {
 			words, _ := NodeWords(e)
 			if words == "" {
 				t.Errorf("no words for %q", text)

@@ -1,7 +1,6 @@
 package ui
 
 import (
-	"encoding/json"
 	"fmt"
 	"maps"
 	"slices"
@@ -9,16 +8,6 @@ import (
 
 	"halab/internal/agentapi"
 )
-
-// ParseNodeLine reads a line that PID 1 of a node wrote. The second result is
-// false when it is something else.
-func ParseNodeLine(text string) (agentapi.Event, bool) {
-	var e agentapi.Event
-	if !strings.HasPrefix(text, "{") || json.Unmarshal([]byte(text), &e) != nil || e.Name == "" {
-		return agentapi.Event{}, false
-	}
-	return e, true
-}
 
 // Weight says how much a line deserves to be seen.
 type Weight int

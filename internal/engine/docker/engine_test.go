@@ -229,11 +229,15 @@ func TestEvents(t *testing.T) {
 {"Type":"container","Action":"exec_create: /bin/sh -c secret","Actor":{"ID":"abc"},"timeNano":1500000000000000043}`)
 	e := s.open(t)
 	var got []engine.Event
+	ready := 0
 	take := func(event engine.Event) error {
+		if ready != 1 {
+			t.Errorf("an event after %d words that the engine listens", ready)
+		}
 		got = append(got, event)
 		return nil
 	}
-	err := e.Events(t.Context(), engine.Filter{"halab.lab": "one"}, take)
+	err := e.Events(t.Context(), engine.Filter{"halab.lab": "one"}, func() { ready++ }, take)
 	if !errors.Is(err, engine.ErrUnreachable) {
 		t.Errorf("a stream that ends: %v", err)
 	}
@@ -242,7 +246,7 @@ func TestEvents(t *testing.T) {
 		t.Errorf("got %+v", got)
 	}
 	enough := errors.New("enough")
-	if err := e.Events(t.Context(), nil, func(engine.Event) error { return enough }); err != enough {
+	if err := e.Events(t.Context(), nil, func() {}, func(engine.Event) error { return enough }); err != enough {
 		t.Errorf("the reader's own error came back as %v", err)
 	}
 }

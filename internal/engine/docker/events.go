@@ -14,8 +14,8 @@ import (
 
 // Events hands over what happens to the containers that match the filter, until
 // take fails or ctx ends (with its error). What happens before the engine has
-// taken the request is not seen: list the containers after that.
-func (e *Engine) Events(ctx context.Context, filter engine.Filter, take func(engine.Event) error) error {
+// taken the request is not seen: list the containers once ready is called.
+func (e *Engine) Events(ctx context.Context, filter engine.Filter, ready func(), take func(engine.Event) error) error {
 	if err := e.ready(ctx); err != nil {
 		return err
 	}
@@ -24,6 +24,7 @@ func (e *Engine) Events(ctx context.Context, filter engine.Filter, take func(eng
 	args := labels(filter)
 	args.Add("type", string(events.ContainerEventType))
 	messages, errs := e.api.Events(listening, events.ListOptions{Filters: args})
+	ready() // the SDK returns once the engine has answered
 	for {
 		select {
 		case message := <-messages:

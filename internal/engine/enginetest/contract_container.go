@@ -178,23 +178,31 @@ func (b *bench) joiningAgain(t *testing.T) {
 	b.refused(t, "start a service of the node that was", err, engine.ErrNotFound)
 }
 
+// listsAsEnded holds that who has heard of an end finds it in the list as well.
+func (b *bench) listsAsEnded(t *testing.T, id string) {
+	t.Helper()
+	all, err := b.engine.Containers(t.Context(), b.mine())
+	b.do(t, "list", err)
+	for _, c := range all {
+		if c.ID == id && c.State != engine.StateExited && c.State != engine.StateRemoving && c.State != engine.StateDead {
+			t.Errorf("after its die event the container is listed as %s", c.State)
+		}
+	}
+}
+
 func (b *bench) events(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	heard := make(chan engine.Event, 256)
 	done := make(chan error, 1)
+	listens := make(chan struct{})
 	go func() {
-		done <- b.engine.Events(ctx, b.mine(), func(event engine.Event) error {
+		done <- b.engine.Events(ctx, b.mine(), func() { close(listens) }, func(event engine.Event) error {
 			heard <- event
 			return nil
 		})
 	}()
-	// Nothing says when the engine has begun to listen: make one container
-	// after another until something is heard, then look at one more.
-	eventually(t, "event at all", func() bool {
-		b.do(t, "remove", b.engine.ContainerRemove(ctx, b.create(t, b.spec(b.name("noise"), "wait"))))
-		return len(heard) > 0
-	})
+	<-listens
 	id := b.started(t, b.spec(b.name("event"), "wait"))
 	b.do(t, "kill", b.engine.ContainerKill(ctx, id, "KILL"))
 	b.reaches(t, id, engine.StateExited)
@@ -210,6 +218,9 @@ func (b *bench) events(t *testing.T) {
 				t.Errorf("event without labels or time: %+v", event)
 			}
 			actions = append(actions, event.Action)
+			if event.Action == "die" {
+				b.listsAsEnded(t, id)
+			}
 		case <-deadline:
 			t.Fatalf("no destroy event; got %q", actions)
 		}

@@ -204,14 +204,15 @@ func (e *Engine) happened(c *container, action string) {
 }
 
 // Events hands over what happens to the containers that match the filter from
-// now on, until take fails or ctx ends.
-func (e *Engine) Events(ctx context.Context, filter engine.Filter, take func(engine.Event) error) error {
+// now on, which ready is told, until take fails or ctx ends.
+func (e *Engine) Events(ctx context.Context, filter engine.Filter, ready func(), take func(engine.Event) error) error {
 	if err := e.enter(ctx, Call{Method: "Events"}); err != nil {
 		return err
 	}
 	e.mu.Lock()
 	seen := len(e.events)
 	e.mu.Unlock()
+	ready()
 	for {
 		var fresh []engine.Event
 		err := e.until(ctx, func() bool {

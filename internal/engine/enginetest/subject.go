@@ -34,7 +34,7 @@ type control interface {
 	ContainerKill(ctx context.Context, id, signal string) error
 	ContainerPause(ctx context.Context, id string) error
 	ContainerUnpause(ctx context.Context, id string) error
-	Events(ctx context.Context, filter engine.Filter, take func(engine.Event) error) error
+	Events(ctx context.Context, filter engine.Filter, ready func(), take func(engine.Event) error) error
 	Info(ctx context.Context) (engine.Info, error)
 }
 

@@ -56,7 +56,7 @@ type (
 	}
 	observer interface {
 		Info(ctx context.Context) (engine.Info, error)
-		Events(ctx context.Context, f engine.Filter, take func(engine.Event) error) error
+		Events(ctx context.Context, f engine.Filter, ready func(), take func(engine.Event) error) error
 		Close() error
 	}
 )
