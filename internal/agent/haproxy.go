@@ -52,6 +52,9 @@ func runHAProxy(ctx context.Context, out command.Output) int {
 			gentle = false
 		}
 	}
+	if c.shared {
+		out.Story = &serverWords{to: out.Story, say: sayServers}
+	}
 	child, err := startChild(out, c.binary, "-db", "-f", c.path)
 	if err != nil {
 		return out.Code(err)

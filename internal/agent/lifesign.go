@@ -5,7 +5,6 @@ import (
 	"errors"
 	"net"
 	"net/netip"
-	"runtime"
 	"sync/atomic"
 	"time"
 
@@ -46,17 +45,15 @@ const (
 )
 
 // lifesign follows one HAProxy. It asks fifty times a second for as long as a
-// lab is up, so what a question costs counts: run keeps a thread for itself and
-// calls the kernel on the bare descriptor, with one wait for the answer, the end
-// of the connection, the next moment to ask and the end of ctx. Through the
-// runtime's own poller and timers the same took twice as much processor.
+// lab is up, so what a question costs counts: there is one wait for the answer,
+// the end of the connection, the next moment to ask and the end of ctx.
 type lifesign struct {
 	address netip.AddrPort
 	report  func(h health, at moment) // called at changes only, never in parallel
 	current health
 
 	slower atomic.Int64 // how many times longer everything may take; 0 is once
-	ends   int          // readable once ctx has ended
+	waiter *waiter
 }
 
 // times is a time as it is on this machine.
@@ -65,38 +62,26 @@ func (l *lifesign) times(d time.Duration) time.Duration {
 }
 
 // set reports a change.
-func (l *lifesign) set(h health, at moment) {
+func (l *lifesign) set(h health) {
 	if l.current != h {
 		l.current = h
-		l.report(h, at)
+		l.report(h, now())
 	}
 }
 
 // run follows HAProxy until ctx ends.
 func (l *lifesign) run(ctx context.Context) error {
-	runtime.LockOSThread()
-	defer runtime.UnlockOSThread()
-	ends, err := unix.Eventfd(0, unix.EFD_CLOEXEC)
+	w, err := newWaiter(ctx)
 	if err != nil {
 		return err
 	}
-	defer unix.Close(ends)
-	l.ends = ends
-	told := make(chan struct{})
-	stop := context.AfterFunc(ctx, func() {
-		defer close(told)
-		_, _ = unix.Write(ends, []byte{1, 0, 0, 0, 0, 0, 0, 0}) // eventfd(2): a number of 8 bytes
-	})
-	defer func() {
-		if !stop() {
-			<-told
-		}
-	}()
+	defer w.close()
+	l.waiter = w
 	for ctx.Err() == nil {
 		conn, err := l.dial()
 		if err == nil {
 			l.follow(conn)
-			_ = unix.Close(conn)
+			l.hangUp(conn)
 			continue
 		}
 		if ctx.Err() != nil {
@@ -104,13 +89,18 @@ func (l *lifesign) run(ctx context.Context) error {
 		}
 		if errors.Is(err, unix.ETIMEDOUT) {
 			// The listener is there, its queue is full: nobody accepts.
-			l.set(healthHung, now())
+			l.set(healthHung)
 		} else {
-			l.set(healthGone, now())
+			l.set(healthGone)
 		}
-		_, _ = l.wait(-1, 0, l.times(redialInterval))
+		_, _ = w.wait(l.times(redialInterval))
 	}
 	return nil
+}
+
+func (l *lifesign) hangUp(conn int) {
+	l.waiter.forget()
+	_ = unix.Close(conn)
 }
 
 // dial connects; ETIMEDOUT says that nobody took the connection in time.
@@ -121,47 +111,33 @@ func (l *lifesign) dial() (int, error) {
 	}
 	err = unix.Connect(conn, &unix.SockaddrInet4{Addr: l.address.Addr().As4(), Port: int(l.address.Port())})
 	if errors.Is(err, unix.EINPROGRESS) {
-		var ready bool
-		if ready, err = l.wait(conn, unix.POLLOUT, l.times(signDeadline)); err == nil && !ready {
-			err = unix.ETIMEDOUT
-		}
-		if err == nil {
-			var code int
-			if code, err = unix.GetsockoptInt(conn, unix.SOL_SOCKET, unix.SO_ERROR); code != 0 {
-				err = unix.Errno(code)
-			}
-		}
+		err = l.connected(conn)
 	}
 	if err != nil {
-		_ = unix.Close(conn)
+		l.hangUp(conn)
 		return -1, err
 	}
 	_ = unix.SetsockoptInt(conn, unix.IPPROTO_TCP, unix.TCP_NODELAY, 1) // best effort: one question is one segment anyway
 	return conn, nil
 }
 
-// errEnds says that ctx has ended.
-var errEnds = errors.New("asked to end")
-
-// wait waits for events on a descriptor, for the end of ctx, which is errEnds,
-// and at most for a time; a time below 0 is for ever.
-func (l *lifesign) wait(fd int, events int16, most time.Duration) (ready bool, err error) {
-	poll := [2]unix.PollFd{{Fd: int32(l.ends), Events: unix.POLLIN}, {Fd: int32(fd), Events: events}} // a descriptor below 0 is passed over (poll(2))
-	var limit *unix.Timespec
-	if most >= 0 {
-		t := unix.NsecToTimespec(most.Nanoseconds())
-		limit = &t
+// connected waits until it is known what became of a connection.
+func (l *lifesign) connected(conn int) error {
+	if err := l.waiter.watch(conn, unix.EPOLLOUT); err != nil {
+		return err
 	}
-	_, err = unix.Ppoll(poll[:], limit, nil)
+	ready, err := l.waiter.wait(l.times(signDeadline))
 	switch {
-	case errors.Is(err, unix.EINTR):
-		return false, nil
 	case err != nil:
-		return false, err
-	case poll[0].Revents != 0:
-		return false, errEnds
+		return err
+	case !ready:
+		return unix.ETIMEDOUT
 	}
-	return poll[1].Revents != 0, nil
+	code, err := unix.GetsockoptInt(conn, unix.SOL_SOCKET, unix.SO_ERROR)
+	if code != 0 {
+		err = unix.Errno(code)
+	}
+	return err
 }
 
 // question is what is open on a connection.
@@ -185,25 +161,28 @@ func (l *lifesign) follow(conn int) {
 	for {
 		at := time.Now()
 		if q.due.IsZero() && !at.Before(q.next) {
-			if _, err := unix.Write(conn, request); err != nil {
+			if err := writeNow(conn, request); err != nil {
 				return
 			}
 			q = question{next: at.Add(l.times(signInterval)), due: at.Add(l.times(signDeadline))}
 		}
 		events, most := l.patience(q, at)
-		if _, err := l.wait(conn, events, most); err != nil {
+		if err := l.waiter.watch(conn, events); err != nil {
+			return
+		}
+		if _, err := l.waiter.wait(most); err != nil {
 			return
 		}
 		// Whatever comes is a sign of life. An answer fits one segment; should its
 		// rest come later, that is one more.
-		switch n, err := unix.Read(conn, answer[:]); {
+		switch n, err := readNow(conn, answer[:]); {
 		case errors.Is(err, unix.EAGAIN), errors.Is(err, unix.EINTR):
 			l.overdue(&q)
 		case n <= 0 || err != nil:
 			return
 		case !q.due.IsZero():
 			q.due = time.Time{}
-			l.set(healthUp, now())
+			l.set(healthUp)
 		}
 	}
 }
@@ -213,14 +192,14 @@ func (l *lifesign) follow(conn int) {
 // then only the end of the connection is news, so that a question wakes the
 // thread once and not twice. An answer that is missing then is waited for to its
 // deadline. One that hangs is not asked again, and any answer of it counts.
-func (l *lifesign) patience(q question, at time.Time) (events int16, most time.Duration) {
+func (l *lifesign) patience(q question, at time.Time) (events uint32, most time.Duration) {
 	switch {
 	case l.current == healthUp && at.Before(q.next):
-		return unix.POLLRDHUP, q.next.Sub(at)
+		return unix.EPOLLRDHUP, q.next.Sub(at)
 	case l.current == healthHung:
-		return unix.POLLIN, -1
+		return unix.EPOLLIN, -1
 	}
-	return unix.POLLIN, max(0, q.due.Sub(at))
+	return unix.EPOLLIN, max(0, q.due.Sub(at))
 }
 
 // overdue decides what it means that no answer came, where one is due.
@@ -230,7 +209,7 @@ func (l *lifesign) overdue(q *question) {
 	switch {
 	case q.due.IsZero() || late < 0 || l.current == healthHung:
 	case q.graced:
-		l.set(healthHung, now())
+		l.set(healthHung)
 	case late > l.times(lateLimit):
 		q.due = at.Add(l.times(signDeadline) / 2)
 	default:

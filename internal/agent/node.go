@@ -4,6 +4,7 @@ import (
 	"context"
 	"net/netip"
 	"os"
+	"runtime"
 	"slices"
 	"strings"
 	"sync"
@@ -38,12 +39,18 @@ type node struct {
 	told      bool // a failure to write it was reported
 	faults    *faultWatch
 	signs     lifesign // of HAProxy
-	linger    *linger  // nil where answers under way can't outlive a move of the VIP
+	servers   *serverWatch
+	linger    *linger // nil where answers under way can't outlive a move of the VIP
 }
 
 // runNode is process 1 of a node: it reaps, watches and reports until ctx
 // ends. It goes on with whatever part of that it can do.
 func runNode(ctx context.Context, out command.Output) error {
+	// Whenever a thread comes back from a call in which it was blocked, the
+	// runtime's monitor wakes and looks every 20 µs for the next 10 ms whether one
+	// of several processors is stuck. HAProxy is asked fifty times a second, so that
+	// took more than all the rest. With one processor it sees at once that none is.
+	runtime.GOMAXPROCS(1)
 	startReaping(ctx)
 	in, envErr := render.FromEnv(os.Getenv)
 	n := newNode(in, envErr, out)
@@ -106,6 +113,7 @@ func newNode(in render.Input, envErr error, out command.Output) *node {
 	} else if n.acts && arpKeepsQuiet(n.iface) {
 		n.linger = &linger{fail: n.recorder.fail, ends: map[netip.Addr]*time.Timer{}}
 	}
+	n.servers = newServerWatch(n.recorder)
 	n.signs.address, n.signs.current, n.signs.report = netip.AddrPortFrom(loopback(), render.WebPort), healthGone, n.onHAProxy
 	n.faults = &faultWatch{site: fault.ThisNode(), node: n}
 	n.recorder.mute = n.faults.quiet
@@ -121,7 +129,7 @@ func (n *node) begin(ctx context.Context) {
 		go n.repeatFault(ctx)
 	}
 	go func() {
-		if err := readFIFO(ctx, agentapi.NotifyFIFO, n.noteVRRP); err != nil {
+		if err := readFIFO(ctx, agentapi.NotifyFIFO, n.onNotify); err != nil {
 			r.fail("VRRP states are not known: %v", err)
 		}
 	}()
@@ -129,7 +137,7 @@ func (n *node) begin(ctx context.Context) {
 	go n.faults.run(ctx)
 	go watchSelf(ctx, r)
 	go n.followHAProxy(ctx)
-	go watchServers(ctx, r)
+	go n.servers.run(ctx)
 	if n.acts {
 		go n.watchShare(ctx)
 	}
@@ -174,6 +182,7 @@ func (n *node) onHAProxy(h health, at moment) {
 		}
 		return true
 	})
+	n.servers.hint()
 }
 
 // writeFault tells keepalived.
@@ -214,7 +223,12 @@ func (n *node) repeatFault(ctx context.Context) {
 	}
 }
 
-func (n *node) noteVRRP(at moment, line string) {
+// onNotify takes what daemons say in the FIFO.
+func (n *node) onNotify(at moment, line string) {
+	if strings.HasPrefix(line, serverKind+" ") {
+		n.servers.hint()
+		return
+	}
 	instance, state, ok := parseNotify(line)
 	if !ok {
 		return

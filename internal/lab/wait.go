@@ -8,8 +8,8 @@ import (
 	"time"
 )
 
-// steady is how long a lab must be well without a break: what a node says of
-// HAProxy's servers may be 100 ms old.
+// steady is how long a lab must be well without a break: after a change, what a
+// node says of HAProxy's servers may be 100 ms old.
 const steady = 130 * time.Millisecond
 
 // ErrPatience says that a wait took too long.

@@ -73,7 +73,7 @@ func (b *bench) all(ctx context.Context) error {
 	}
 	fmt.Fprintln(b.out, b.table.title)
 	do := map[string]func(context.Context) error{
-		"speed": b.speed, "sizes": b.sizes, "load": b.load, "faults": b.underLoad, "memory": b.memory, "soak": b.soakRun,
+		"speed": b.speed, "sizes": b.sizes, "idle": b.idle, "load": b.load, "faults": b.underLoad, "memory": b.memory, "soak": b.soakRun,
 	}
 	up := false
 	for _, part := range parts() {

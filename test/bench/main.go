@@ -5,6 +5,7 @@
 //     beside bare calls of the engine. The contestants take turns, so that a
 //     machine that is busy for a while is busy for all.
 //   - sizes: how large the images are, and why.
+//   - idle: what the lab takes of a processor while nothing happens.
 //   - load: requests a second and their latency at three depths of the lab.
 //   - faults: what a client under load loses to each fault.
 //   - memory: what each process of a node takes.
@@ -50,7 +51,7 @@ type options struct {
 }
 
 // parts are what there is to measure, in the order in which it is done.
-func parts() []string { return []string{"speed", "sizes", "load", "faults", "memory", "soak"} }
+func parts() []string { return []string{"speed", "sizes", "idle", "load", "faults", "memory", "soak"} }
 
 func run() error {
 	var o options
@@ -61,7 +62,7 @@ func run() error {
 	flag.IntVar(&o.rounds, "rounds", 5, "how often each is measured; the median counts")
 	flag.BoolVar(&o.build, "build", true, "measure the first build, too: removes all of halab's images, and builds them")
 	flag.StringVar(&o.vegeta, "vegeta", "dist/vegeta", "the load generator, a static binary")
-	flag.DurationVar(&o.length, "load", 10*time.Second, "how long each measurement under load takes")
+	flag.DurationVar(&o.length, "load", 10*time.Second, "how long each measurement under load, or of the idle lab, takes")
 	flag.DurationVar(&o.soak, "soak", 10*time.Minute, "how long the soak takes")
 	flag.Uint64Var(&o.seed, "seed", uint64(time.Now().UnixNano())&0xffffffff, "the soak's dice")
 	faults := flag.String("faults", "", "a regular expression: only these faults under load")

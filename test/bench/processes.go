@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"time"
 )
 
 // process is one process of the lab, or one of halab's own, as the kernel of
@@ -20,6 +21,7 @@ type process struct {
 	start         string // clock ticks after boot; with pid it names a process for good
 	pss, rss      int64  // KiB; pss is 0 where we may not look
 	fds, threads  int
+	taken         time.Duration // processor time since its start
 }
 
 // key is what processes of several nodes have in common.
@@ -80,8 +82,11 @@ func readProcess(pid int) (process, bool) {
 		return process{}, false
 	}
 	p.name = string(stat[begin+1 : end])
-	p.start = fields[19]                    // starttime, field 22
-	p.threads, _ = strconv.Atoi(fields[17]) // num_threads, field 20
+	p.start = fields[19]                              // starttime, field 22
+	p.threads, _ = strconv.Atoi(fields[17])           // num_threads, field 20
+	user, _ := strconv.ParseInt(fields[11], 10, 64)   // utime, field 14, in hundredths of a second
+	system, _ := strconv.ParseInt(fields[12], 10, 64) // stime, field 15
+	p.taken = time.Duration(user+system) * time.Second / 100
 	p.rss = kib(folder+"/status", "VmRSS:")
 	p.pss = kib(folder+"/smaps_rollup", "Pss:")
 	if open, err := os.ReadDir(folder + "/fd"); err == nil {
