@@ -24,10 +24,12 @@ var rows = [][]string{
 var sideways = []string{
 	"internal/fault -> internal/lab",
 	"internal/agent -> internal/probe",
+	"internal/agent -> internal/agent/behind",
 	"internal/agent -> internal/agent/command",
 	"internal/agent -> internal/agent/fault",
 	"internal/agent -> internal/agent/host",
 	"internal/agent -> internal/agent/machine",
+	"internal/agent/behind -> internal/agent/command",
 	"internal/agent/fault -> internal/agent/command",
 	"internal/agent/fault -> internal/agent/machine",
 	"internal/agent/host -> internal/agent/command",
@@ -59,6 +61,12 @@ var sideways = []string{
 	"internal/daemonconf/forecast -> internal/daemonconf/checks",
 	"internal/daemonconf/forecast -> internal/daemonconf/facts",
 	"internal/daemonconf/forecast -> internal/daemonconf/source",
+	"internal/daemonconf/adapt -> internal/agentapi",
+	"internal/daemonconf/adapt -> internal/daemonconf/facts",
+	"internal/daemonconf/adapt -> internal/daemonconf/forecast",
+	"internal/daemonconf/adapt -> internal/daemonconf/haproxyconf",
+	"internal/daemonconf/adapt -> internal/daemonconf/named",
+	"internal/daemonconf/adapt -> internal/daemonconf/source",
 	"internal/daemonconf/lint -> internal/daemonconf/checks",
 	"internal/daemonconf/lint -> internal/daemonconf/facts",
 	"internal/daemonconf/lint -> internal/daemonconf/forecast",
@@ -73,6 +81,7 @@ var only = map[string][]string{
 	"github.com/docker/cli":                 {"internal/engine/docker"},
 	"github.com/compose-spec/compose-go/v2": {"internal/composefile"},
 	"github.com/urfave/cli/v2":              {"internal/cli"},
+	"github.com/miekg/dns":                  {"internal/agent/behind"},
 	"github.com/vishvananda/netlink":        {"internal/agent", "internal/probe"},
 }
 

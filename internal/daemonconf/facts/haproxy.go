@@ -29,6 +29,7 @@ type Proxy struct {
 	RetryOn    Value[string]
 	Options    []Option // in order, those of the defaults first
 	Check      Check
+	CheckRules []Option // http-check and tcp-check lines that are in force
 	Binds      []Bind
 	Leads      []Value[string] // default_backend and use_backend
 	Servers    []Server
@@ -75,26 +76,6 @@ func (b Bind) Takes(a netip.Addr) bool {
 	return b.Addr == a
 }
 
-// Server is a server line with what default-server gives it; times in
-// milliseconds.
-type Server struct {
-	Name      string
-	Host      string
-	Addr      netip.Addr
-	Port      int
-	CheckPort int
-	Count     int // of server-template
-	Checked   Value[bool]
-	InterMs   Value[float64]
-	FastMs    Value[float64]
-	Fall      Value[int]
-	Rise      Value[int]
-	Backup    bool
-	TLS       bool
-	OnDown    Value[string] // on-marked-down
-	At        source.Pos
-}
-
 // HAProxy's own values where the file is silent: its configuration manual,
 // sections 4.2 and 5.2.
 const (
@@ -135,6 +116,9 @@ func ReadHAProxy(files []*haproxyconf.File, version Version) HAProxy {
 				for i := range d.proxy.Options {
 					d.proxy.Options[i].Default = true
 				}
+				for i := range d.proxy.CheckRules {
+					d.proxy.CheckRules[i].Default = true
+				}
 				current = d
 				named[s.Name()] = d
 			case "frontend", "backend", "listen":
@@ -159,6 +143,7 @@ func (d defaults) copy() defaults {
 	}
 	d.proxy.Timeouts = times
 	d.proxy.Options = append([]Option{}, d.proxy.Options...)
+	d.proxy.CheckRules = append([]Option{}, d.proxy.CheckRules...)
 	d.proxy.Leads = append([]Value[string]{}, d.proxy.Leads...)
 	return d
 }

@@ -54,10 +54,11 @@ func (d *defaults) read(s *haproxyconf.Section) {
 			p.Binds = append(p.Binds, binds(l, 1)...)
 		case "default_backend", "use_backend":
 			p.Leads = append(p.Leads, Value[string]{text, at, true})
-		case "http-check":
-			if text == "send" {
+		case "http-check", "tcp-check":
+			if text == "send" && l.Word(0) == "http-check" {
 				p.Check.Request = sent(l.Words)
 			}
+			p.rule(l)
 		case "default-server":
 			d.server.words(l, 1)
 		case "server", "server-template":
@@ -77,6 +78,18 @@ func oldName(name string) string {
 		return "connect"
 	}
 	return name
+}
+
+// rule takes a step of a check. A section's own steps replace those that it has
+// from its defaults.
+func (p *Proxy) rule(l *haproxyconf.Line) {
+	if word := l.Word(1); word != "connect" && word != "expect" && !strings.HasPrefix(word, "send") || word == "send-state" {
+		return
+	}
+	if len(p.CheckRules) > 0 && p.CheckRules[0].Default {
+		p.CheckRules = nil
+	}
+	p.CheckRules = append(p.CheckRules, Option{Name: l.Word(0), Words: l.Words})
 }
 
 // isCheck says whether an option chooses how servers are asked.
@@ -207,75 +220,6 @@ func cutLast(text, sep string) (before, after string, found bool) {
 		return text, "", false
 	}
 	return text[:i], text[i+len(sep):], true
-}
-
-func (d *defaults) serverLine(l *haproxyconf.Line) Server {
-	s := d.server
-	s.Name, s.At = l.Word(1), l.At()
-	i := 2
-	if l.Word(0) == "server-template" {
-		low, high, ranged := strings.Cut(l.Word(2), "-")
-		a, _ := whole(low)
-		b, _ := whole(high)
-		s.Count = max(1, a)
-		if ranged {
-			s.Count = max(1, b-a+1)
-		}
-		i = 3
-	}
-	host, port, ok := cutLast(l.Word(i), ":")
-	if a, err := netip.ParseAddr(l.Word(i)); err == nil && a.Is6() {
-		host, port, ok = l.Word(i), "", true
-	}
-	s.Host = strings.Trim(host, "[]")
-	s.Addr, _ = netip.ParseAddr(s.Host)
-	if ok {
-		s.Port, _ = strconv.Atoi(port)
-	}
-	s.words(l, i+1)
-	if s.CheckPort == 0 {
-		s.CheckPort = s.Port
-	}
-	return s
-}
-
-// words reads the settings of a server or default-server line.
-func (s *Server) words(l *haproxyconf.Line, from int) {
-	for i := from; i < len(l.Words); i++ {
-		w, next := l.Words[i], l.Word(i+1)
-		ms, isTime := Duration(next)
-		n, isWhole := whole(next)
-		switch w.Text {
-		case "check":
-			s.Checked.put(true, w.Pos)
-		case "no-check":
-			s.Checked.put(false, w.Pos)
-		case "backup":
-			s.Backup = true
-		case "ssl":
-			s.TLS = true
-		case "inter":
-			putTime(&s.InterMs, ms, isTime, w.Pos)
-		case "fastinter":
-			putTime(&s.FastMs, ms, isTime, w.Pos)
-		case "fall":
-			put(&s.Fall, float64(n), isWhole && n > 0, w.Pos)
-		case "rise":
-			put(&s.Rise, float64(n), isWhole && n > 0, w.Pos)
-		case "port":
-			if isWhole {
-				s.CheckPort = n
-			}
-		case "on-marked-down":
-			s.OnDown.put(next, w.Pos)
-		}
-	}
-}
-
-func putTime(v *Value[float64], ms float64, ok bool, at source.Pos) {
-	if ok {
-		v.put(ms, at)
-	}
 }
 
 // Duration reads HAProxy's times: a number with us, ms, s, m, h or d;
