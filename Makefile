@@ -61,6 +61,7 @@ validate: ## has Vagrant read vagrant/Vagrantfile, for both of its providers
 
 e2e: ## the built binary on the real engine (E2E=regexp selects tests)
 	$(GO) test -c -o dist/e2e.test ./test/e2e
+	$(GO) test -c -o dist/behind.test ./internal/agent/behind
 	cd test/e2e && ../../scripts/with-engine env HALAB_E2E=1 \
 		../../dist/e2e.test -test.v -test.timeout $(or $(E2E_TIMEOUT),$(if $(filter nightly,$(HALAB_E2E_TIER)),110m,55m)) -test.run '$(E2E)'
 

@@ -10,6 +10,7 @@ import (
 	"io"
 	"os"
 
+	"halab/internal/agent/behind"
 	"halab/internal/agent/command"
 	"halab/internal/agent/fault"
 	"halab/internal/agent/host"
@@ -21,7 +22,7 @@ import (
 func Main(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	out := command.Output{Answer: stdout, Story: stderr}
 	if len(args) == 0 {
-		return out.Code(command.Usagef("name a command: node, client, haproxy, keepalived, config, get, ready, kill, handover, observe, clock, fault, crash, sweep, host or network"))
+		return out.Code(command.Usagef("name a command: node, client, haproxy, keepalived, config, get, ready, kill, handover, observe, clock, fault, crash, sweep, host, network or behind"))
 	}
 	name, args := args[0], args[1:]
 	prompt(name, out)
@@ -56,6 +57,8 @@ func Main(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		return out.Code(host.Crash(out))
 	case agentapi.CommandClock:
 		return out.Code(runClock(input(), out))
+	case agentapi.CommandBehind:
+		return out.Code(behind.Command(ctx, args, out))
 	case agentapi.CommandHost:
 		return out.Code(host.Check(ctx, args, out))
 	case agentapi.CommandNetwork:

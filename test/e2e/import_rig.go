@@ -121,7 +121,7 @@ func newMachines(t *testing.T) *machineRig {
 	removeMachines()
 	LeavesNothing(t)
 	t.Cleanup(removeMachines)
-	command(t, "docker", "build", "-q", "--network", "host", "-t", machineImage, "--label", hostLabel, "--build-arg", "BASE="+debianBase(t), "machine")
+	buildMachine(t)
 	command(t, "docker", "network", "create", "--internal", "--subnet", machinePrefix+".0/24", machine("net"))
 	r.ssh()
 	for _, m := range machines {
@@ -139,6 +139,12 @@ func newMachines(t *testing.T) *machineRig {
 	}
 	r.lab = &Lab{Name: "e2ei", Prefix: machinePrefix, Env: []string{"PATH=" + r.path("bin") + ":" + os.Getenv("PATH")}}
 	return r
+}
+
+// buildMachine builds the machines' image.
+func buildMachine(t testing.TB) {
+	t.Helper()
+	command(t, "docker", "build", "-q", "--network", "host", "-t", machineImage, "--label", hostLabel, "--build-arg", "BASE="+debianBase(t), "machine")
 }
 
 func (r *machineRig) path(elements ...string) string {
