@@ -118,14 +118,14 @@ func lintTable(b *strings.Builder, t forecast.Table, judged map[string]lint.Vers
 	table := ui.Table{Indent: "  "}
 	table.Row("FAULT", "NEW CONNECTIONS", "OPEN CONNECTIONS")
 	for _, row := range t.Rows {
-		table.Row(row.Title, lint.Words(row), row.Held)
+		table.Row(row.Title, lint.Words(row), lint.HeldWords(row))
 	}
 	if err := table.Write(b); err != nil {
 		return err
 	}
 	if formulas {
 		for _, row := range t.Rows {
-			labelled(b, "  "+ui.Pad(row.Fault, 17), 19, row.Formula)
+			labelled(b, "  "+ui.Pad(row.Fault, 18), 20, row.Formula)
 		}
 	}
 	b.WriteByte('\n')

@@ -3,6 +3,7 @@ package drill
 import (
 	"cmp"
 	"fmt"
+	figures "halab/internal/daemonconf/forecast"
 	"maps"
 	"slices"
 	"time"
@@ -22,7 +23,8 @@ const margin = 100 * time.Millisecond
 // over: a check of 3 s that must fail ten times takes half a minute.
 func (f *forecast) patience(t timing, sc Scenario) timing {
 	for _, name := range f.members("") {
-		p := predict.ParseHAProxy(f.nodes[name].HAProxy)
+		n := f.nodes[name]
+		p := figures.ServiceOf(&n.HAProxy)
 		ms := p.LongestMs(stackTimeoutMs)
 		if e := sc.Effect; e.Silent && e.On != effect.HAProxy && e.On != effect.Keepalived {
 			ms = p.HungMs(stackTimeoutMs)
@@ -30,11 +32,11 @@ func (f *forecast) patience(t timing, sc Scenario) timing {
 		t.settle = max(t.settle, milliseconds(ms)+margin)
 	}
 	for _, name := range f.members(sc.Cluster) {
-		list, err := f.predict(sc, name)
+		e, err := f.predict(sc, name, name)
 		if err != nil {
 			continue // told when the runs are judged
 		}
-		for _, p := range list {
+		for _, p := range e.List {
 			t.recovery = max(t.recovery, milliseconds(p.MaxMs)+t.calm+time.Second)
 		}
 	}
@@ -56,7 +58,8 @@ func (f *forecast) members(cluster string) []string {
 
 // expect sets a result's runs beside what was to be expected of them. Which node
 // is hit changes from run to run, and each run is judged by the files of the
-// node that it hit; the prediction that is shown is for all of them.
+// node that it hit, and by whether that held the VIP; the prediction that is shown is
+// for all of them.
 func (f *forecast) expect(sc Scenario, result *outage.ScenarioResult) error {
 	if sc.KnownMs > 0 {
 		result.Predictions = []outage.Prediction{{
@@ -66,29 +69,36 @@ func (f *forecast) expect(sc Scenario, result *outage.ScenarioResult) error {
 		result.Flags = outage.Flags(*result, result.Predictions)
 		return nil
 	}
-	for _, target := range targets(*result) {
-		var own []outage.Prediction
-		if target != "" {
+	for _, hit := range hits(*result) {
+		var own predict.Expected
+		if hit.target != "" {
 			var err error
-			if own, err = f.predict(sc, target); err != nil {
+			if own, err = f.predict(sc, hit.target, cmp.Or(hit.holder, hit.target)); err != nil {
 				return err
 			}
 		}
-		result.Predictions = widen(result.Predictions, own, target)
+		result.Predictions = widen(result.Predictions, own.List, hit.target)
+		result.NoPrediction = cmp.Or(result.NoPrediction, own.None)
 		part := *result
-		part.Runs = slices.DeleteFunc(slices.Clone(result.Runs), func(r outage.Run) bool { return r.Target != target })
-		result.Flags = append(result.Flags, outage.Flags(part, own)...)
+		part.Runs = slices.DeleteFunc(slices.Clone(result.Runs), func(r outage.Run) bool { return hitOf(r) != hit })
+		result.Flags = append(result.Flags, outage.Flags(part, own.List)...)
 	}
 	slices.SortStableFunc(result.Flags, func(a, b outage.Flag) int { return cmp.Compare(a.Run, b.Run) })
 	return nil
 }
 
-// targets lists the nodes that the runs hit; a soak's run hits none, "".
-func targets(result outage.ScenarioResult) []string {
-	var list []string
+// hit is what a run did to whom: the node that was hit, and the one that held the
+// VIP. A soak hits none.
+type hit struct{ target, holder string }
+
+func hitOf(r outage.Run) hit { return hit{r.Target, r.Holder} }
+
+// hits lists the different ones of a result's runs.
+func hits(result outage.ScenarioResult) []hit {
+	var list []hit
 	for _, r := range result.Runs {
-		if !slices.Contains(list, r.Target) {
-			list = append(list, r.Target)
+		if !slices.Contains(list, hitOf(r)) {
+			list = append(list, hitOf(r))
 		}
 	}
 	return list

@@ -107,11 +107,11 @@ func TestForecastFollowsTheFiles(t *testing.T) {
 		{"before 2.0 the supervisor follows", old, effect.Kill(effect.HAProxy), false, 17.117},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			list, err := tt.lab.forecast(t).predict(scenarioOf(tt.of), "frontend-01")
-			if err != nil || len(list) == 0 {
-				t.Fatal(list, err)
+			e, err := tt.lab.forecast(t).predict(scenarioOf(tt.of), "frontend-01", "frontend-01")
+			if err != nil || len(e.List) == 0 {
+				t.Fatal(e, err)
 			}
-			if p := list[0]; p.Never != tt.never || p.MaxMs != tt.max {
+			if p := e.List[0]; p.Never != tt.never || p.MaxMs != tt.max {
 				t.Errorf("never %v, at most %g; want %v, %g (%s)", p.Never, p.MaxMs, tt.never, tt.max, p.Formula)
 			}
 		})

@@ -4,13 +4,16 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"halab/internal/daemonconf"
+	"halab/internal/daemonconf/facts"
+	figures "halab/internal/daemonconf/forecast"
+	"net/netip"
 	"slices"
 	"strings"
 
 	"halab/internal/agentapi"
 	"halab/internal/engine"
 	"halab/internal/lab"
-	"halab/internal/outage"
 	"halab/internal/predict"
 	"halab/internal/render"
 	"halab/internal/topology"
@@ -18,13 +21,12 @@ import (
 
 // forecast knows what each node is configured to do.
 type forecast struct {
-	nodes    map[string]predict.Node
+	nodes    map[string]facts.Node
 	clusters map[string][]string // their nodes
-	// acts: process 1 of the nodes acts on HAProxy's end (HALAB_PROFILE=fast);
-	// lingers: it keeps a VIP that keepalived gave up, which it does in
-	// containers alone: a host's loopback interface outlives the node.
-	acts, lingers bool
-	daemons       map[string]string
+	vips     map[string]netip.Addr
+	agent    figures.Agent
+	daemons  map[string]string
+	unread   error // why the files of a node can't be reckoned with
 }
 
 // Daemons are the versions of the lab's HAProxy and keepalived as they print
@@ -40,14 +42,17 @@ func (d *Drill) Daemons(ctx context.Context, status *lab.State) (map[string]stri
 // readConfigs reads the configuration files as the nodes have them, and asks
 // the daemons for their versions.
 func (d *Drill) readConfigs(ctx context.Context, status *lab.State) (*forecast, error) {
-	f := &forecast{nodes: map[string]predict.Node{}, clusters: map[string][]string{}, daemons: map[string]string{}}
+	f := &forecast{nodes: map[string]facts.Node{}, clusters: map[string][]string{}, vips: map[string]netip.Addr{}, daemons: map[string]string{}}
+	texts := map[string]map[string]string{} // node -> service -> its file
 	for _, c := range status.Containers {
 		node, service := c.Labels[engine.LabelNode], c.Labels[engine.LabelService]
 		if node == "" || service != string(topology.ServiceHAProxy) && service != string(topology.ServiceKeepalived) {
 			continue
 		}
-		f.acts = topology.Profile(c.Labels[engine.LabelProfile]) == topology.ProfileFast
-		f.lingers = f.acts && c.Joins != ""
+		// In containers alone does process 1 keep a VIP that keepalived gave up: a host's
+		// loopback interface outlives the node.
+		acts := topology.Profile(c.Labels[engine.LabelProfile]) == topology.ProfileFast
+		f.agent = figures.Agent{Known: true, Acts: acts, Lingers: acts && c.Joins != ""}
 		if of := c.Labels[engine.LabelCluster]; !slices.Contains(f.clusters[of], node) {
 			f.clusters[of] = append(f.clusters[of], node)
 		}
@@ -60,15 +65,32 @@ func (d *Drill) readConfigs(ctx context.Context, status *lab.State) (*forecast, 
 				return nil, fmt.Errorf("ask %s on %s for its version: %w", service, node, err)
 			}
 		}
-		n := f.nodes[node]
-		if service == string(topology.ServiceHAProxy) {
-			n.HAProxy, n.HAProxyVersion = text, f.daemons[service]
-		} else {
-			n.Keepalived, n.KeepalivedVersion = text, f.daemons[service]
+		if texts[node] == nil {
+			texts[node] = map[string]string{}
+		}
+		texts[node][service] = text
+	}
+	for _, c := range status.Clusters {
+		f.vips[c.Name], _ = netip.ParseAddr(c.VIP.Address) // one that is none is nobody's
+	}
+	f.read(texts)
+	return f, nil
+}
+
+// read takes the facts from the files. A file that can't be read is no reason not to
+// measure: the daemon runs, whatever it makes of it.
+func (f *forecast) read(texts map[string]map[string]string) {
+	versions := daemonconf.Versions{
+		Keepalived: facts.Version(f.daemons[string(topology.ServiceKeepalived)]),
+		HAProxy:    facts.Version(f.daemons[string(topology.ServiceHAProxy)]),
+	}
+	for node, files := range texts {
+		n, err := daemonconf.Text(node, files[string(topology.ServiceKeepalived)], files[string(topology.ServiceHAProxy)], versions)
+		if err != nil {
+			f.unread = fmt.Errorf("the files of %s can't be reckoned with: %w", node, err)
 		}
 		f.nodes[node] = n
 	}
-	return f, nil
 }
 
 func (d *Drill) version(ctx context.Context, id, daemon string) (string, error) {
@@ -90,17 +112,18 @@ func (d *Drill) ask(ctx context.Context, id string, cmd ...string) (string, erro
 	return said.String(), err
 }
 
-// predict says what to expect of a scenario that hits the VIP's holder; any
-// other node of its cluster may take over.
-func (f *forecast) predict(sc Scenario, holder string) ([]outage.Prediction, error) {
-	if f == nil || sc.Effect.Anything {
-		return nil, nil
+// predict says what to expect of a scenario that hits a node of its cluster while one
+// of them, the same or another, holds the VIP.
+func (f *forecast) predict(sc Scenario, target, holder string) (predict.Expected, error) {
+	switch {
+	case f == nil:
+		return predict.Expected{}, nil
+	case f.unread != nil:
+		return predict.Expected{None: f.unread.Error()}, nil
 	}
-	in := predict.Input{Effect: sc.Effect, Holder: f.nodes[holder], Acts: f.acts, Lingers: f.lingers}
+	in := predict.Input{Effect: sc.Effect, Target: target, Holder: holder, VIP: f.vips[sc.Cluster], Agent: f.agent}
 	for _, name := range f.clusters[sc.Cluster] {
-		if name != holder {
-			in.Backups = append(in.Backups, f.nodes[name])
-		}
+		in.Nodes = append(in.Nodes, f.nodes[name])
 	}
 	return predict.Predict(in)
 }
@@ -110,6 +133,9 @@ func (f *forecast) router(cluster lab.Cluster) int {
 	if f == nil || len(cluster.Nodes) == 0 {
 		return 0
 	}
-	n := f.nodes[cluster.Nodes[0].Name]
-	return predict.ParseKeepalived(n.Keepalived, n.KeepalivedVersion).RouterID
+	c := figures.Together([]facts.Node{f.nodes[cluster.Nodes[0].Name]}, f.vips[cluster.Name], f.agent)
+	if len(c.Members) == 0 {
+		return 0
+	}
+	return c.Members[0].Is.RouterID.V
 }

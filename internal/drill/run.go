@@ -80,7 +80,7 @@ func (d *Drill) record(ctx context.Context, sc Scenario, offset time.Duration, r
 	}()
 	err = d.play(ctx, s, offset)
 	s.session.close()
-	run.Target = s.rec.Target
+	run.Target, run.Holder = s.rec.Target, s.rec.Holder
 	if err != nil {
 		return nil, err
 	}

@@ -40,15 +40,17 @@ type Machine struct {
 
 // ScenarioResult is one scenario with all its runs.
 type ScenarioResult struct {
-	Name        string         `json:"name"` // e.g. frontend/haproxy-kill
-	Kind        Kind           `json:"kind"`
-	Cluster     string         `json:"cluster"`
-	Description string         `json:"description"`
-	Runs        []Run          `json:"runs"`
-	Summary     []Summary      `json:"summary"` // per metric, over the valid runs
-	Predictions []Prediction   `json:"predictions,omitempty"`
-	Flags       []Flag         `json:"flags,omitempty"`
-	Budget      *BudgetVerdict `json:"budget,omitempty"` // the scenario file's own
+	Name        string       `json:"name"` // e.g. frontend/haproxy-kill
+	Kind        Kind         `json:"kind"`
+	Cluster     string       `json:"cluster"`
+	Description string       `json:"description"`
+	Runs        []Run        `json:"runs"`
+	Summary     []Summary    `json:"summary"` // per metric, over the valid runs
+	Predictions []Prediction `json:"predictions,omitempty"`
+	// NoPrediction says why nothing is predicted of the outage at the edge.
+	NoPrediction string         `json:"no_prediction,omitempty"`
+	Flags        []Flag         `json:"flags,omitempty"`
+	Budget       *BudgetVerdict `json:"budget,omitempty"` // the scenario file's own
 }
 
 // Run is one repetition of a scenario.
@@ -57,9 +59,10 @@ type Run struct {
 	Number   int        `json:"number"` // from 1
 	Seed     int64      `json:"seed"`
 	Started  time.Time  `json:"started"`
-	OffsetMs float64    `json:"offset_ms"` // how long the fault was put off, at random, over the timers' period
-	Target   string     `json:"target"`    // the node that was hit
-	Phases   []Analysis `json:"phases"`    // fault, then failback; or soak alone
+	OffsetMs float64    `json:"offset_ms"`        // how long the fault was put off, at random, over the timers' period
+	Target   string     `json:"target"`           // the node that was hit
+	Holder   string     `json:"holder,omitempty"` // the node that held the VIP, where a fault was done
+	Phases   []Analysis `json:"phases"`           // fault, then failback; or soak alone
 	Recorded *Recording `json:"recording,omitempty"`
 	Error    string     `json:"error,omitempty"` // the run could not be carried out
 }

@@ -7,6 +7,9 @@ import (
 	"testing"
 
 	"halab/internal/agentapi"
+	"halab/internal/daemonconf"
+	"halab/internal/daemonconf/facts"
+	"halab/internal/daemonconf/forecast"
 	"halab/internal/effect"
 )
 
@@ -20,13 +23,15 @@ type pair struct {
 	acts, lingers  bool
 }
 
-func (p pair) input(of effect.Effect) Input {
-	node := func(lines string) Node {
-		return Node{Keepalived: p.before + "\nvrrp_instance a {\n" + lines + "\n}\n", KeepalivedVersion: p.version}
+func (p pair) input(t testing.TB, of effect.Effect) Input {
+	t.Helper()
+	node := func(name, lines string) facts.Node {
+		return read(t, name, p.before+"\nvrrp_instance a {\n"+lines+"\n}\n", "", daemonconf.Versions{Keepalived: facts.Version(p.version)})
 	}
-	in := Input{Effect: of, Holder: node(p.holder), Backups: []Node{node(p.backup)}, Acts: p.acts, Lingers: p.lingers}
-	for _, lines := range p.more {
-		in.Backups = append(in.Backups, node(lines))
+	in := Input{Effect: of, Target: "a", Holder: "a", Nodes: []facts.Node{node("a", p.holder), node("b", p.backup)},
+		Agent: forecast.Agent{Known: true, Acts: p.acts, Lingers: p.lingers}}
+	for i, lines := range p.more {
+		in.Nodes = append(in.Nodes, node(fmt.Sprint("c", i), lines))
 	}
 	return in
 }
@@ -39,11 +44,14 @@ const (
 // find gives what is predicted of a metric, without the handling.
 func find(t *testing.T, in Input, metric string) (low, high float64, formula string) {
 	t.Helper()
-	list, err := Predict(in)
+	e, err := Predict(in)
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, p := range list {
+	if len(e.List) == 0 && e.None == "" {
+		t.Error("nothing is predicted, and it is not said why")
+	}
+	for _, p := range e.List {
 		switch {
 		case p.Metric != metric:
 		case p.Never:
@@ -97,13 +105,13 @@ func TestArithmetic(t *testing.T) {
 
 		{"check every 2 s", pair{"2.2.7", process, "priority 100" + tracks, "priority 99", nil, false, false}, effect.Kill(effect.HAProxy), 613.281, 2613.281},
 		{"1.3.5 looks at its check with the next advert", pair{"1.3.5", process, "priority 100" + tracks, "priority 99", nil, false, false}, effect.Kill(effect.HAProxy), 1613.281, 4613.281},
-		{"a fraction before 2.3.2 is 1 s", pair{"2.2.7", strings.Replace(process, "interval 2", "interval 2.5", 1), "priority 100" + tracks, "priority 99", nil, false, false}, effect.Kill(effect.HAProxy), 613.281, 1613.281},
+		{"a fraction before 2.3.2 is cut off", pair{"2.2.7", strings.Replace(process, "interval 2", "interval 2.5", 1), "priority 100" + tracks, "priority 99", nil, false, false}, effect.Kill(effect.HAProxy), 613.281, 2613.281},
 		{"and a fraction since then", pair{"2.3.2", strings.Replace(process, "interval 2", "interval 0.5", 1), "priority 100" + tracks, "priority 99", nil, false, false}, effect.Kill(effect.HAProxy), 613.281, 1113.281},
 		{"no check at all", pair{"2.2.7", "", "priority 100", "priority 99", nil, false, false}, effect.Kill(effect.HAProxy), forever, forever},
 		{"defined, not tracked", pair{"2.2.7", process, "priority 100", "priority 99", nil, false, false}, effect.Stop(effect.HAProxy), forever, forever},
 		{"hung, and the check looks for the process", pair{"2.2.7", process, "priority 100" + tracks, "priority 99", nil, false, false}, effect.Hang(effect.HAProxy), forever, forever},
 		{"hung, and the check may see it or not", pair{"2.2.7", anyScript(""), "priority 100" + tracks, "priority 99", nil, false, false}, effect.Hang(effect.HAProxy), undecided, undecided},
-		{"another daemon's check", pair{"2.2.7", anyScript("") + "\n" + strings.Replace(process, "chk", "lb", 1), "priority 100\ntrack_script {\n chk\n lb\n}", "priority 99", nil, false, false}, effect.Hang(effect.HAProxy), forever, forever},
+		{"another daemon's check beside one that may see it", pair{"2.2.7", anyScript("") + "\n" + strings.Replace(process, "chk", "lb", 1), "priority 100\ntrack_script {\n chk\n lb\n}", "priority 99", nil, false, false}, effect.Hang(effect.HAProxy), undecided, undecided},
 
 		{"weight below the gap", pair{"2.2.7", anyScript("weight 100"), "priority 200" + tracks, "priority 100" + tracks, nil, false, false}, effect.Kill(effect.HAProxy), forever, forever},
 		{"weight above the gap", pair{"2.2.7", anyScript("weight 60"), "priority 150" + tracks, "priority 100" + tracks, nil, false, false}, effect.Kill(effect.HAProxy), 2375, 5375},
@@ -132,7 +140,7 @@ func TestArithmetic(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			low, high, formula := find(t, tt.pair.input(tt.of), "edge.outage")
+			low, high, formula := find(t, tt.pair.input(t, tt.of), "edge.outage")
 			if math.Abs(low-tt.low) > 1e-3 || math.Abs(high-tt.high) > 1e-3 {
 				t.Errorf("%g–%g, want %g–%g (%s)", low, high, tt.low, tt.high, formula)
 			}
@@ -169,7 +177,7 @@ func TestFailback(t *testing.T) {
 		{"and at once when it only hung", plain, effect.Hang(effect.HAProxy), 0},
 	} {
 		t.Run(tt.name, func(t *testing.T) {
-			low, high, formula := find(t, tt.pair.input(tt.of), "failback.edge.outage")
+			low, high, formula := find(t, tt.pair.input(t, tt.of), "failback.edge.outage")
 			if low != tt.want || high != tt.want {
 				t.Errorf("%g–%g, want %g (%s)", low, high, tt.want, formula)
 			}
@@ -177,20 +185,31 @@ func TestFailback(t *testing.T) {
 	}
 }
 
+// services are of the lab's haproxy.cfg.
+func serviceOf(t testing.TB, file string) forecast.Service {
+	t.Helper()
+	version := daemonconf.Versions{HAProxy: "2.6.12"}
+	if strings.HasPrefix(file, "centos7") {
+		version.HAProxy = "1.5.18"
+	}
+	n := read(t, "a", "", rendered(t, file), version)
+	return forecast.ServiceOf(&n.HAProxy)
+}
+
 // TestUntilDown: each failing check of a hung server takes its whole timeout.
 func TestUntilDown(t *testing.T) {
 	for _, tt := range []struct {
-		name, text string
+		name, file string
 		low, high  float64
 	}{
-		{"fast", read(t, "centos7-fast-frontend-01-haproxy.cfg"), 900, 1100},
-		{"classic", read(t, "centos7-classic-frontend-01-haproxy.cfg"), 10000, 12000},
+		{"fast", "centos7-fast-frontend-01-haproxy.cfg", 900, 1100},
+		{"classic", "centos7-classic-frontend-01-haproxy.cfg", 10000, 12000},
 	} {
-		p := ParseHAProxy(tt.text)
-		if low, high := p.DownMs(p.checkFailMs()); low != tt.low || high != tt.high {
+		p := serviceOf(t, tt.file)
+		if low, high := p.DownMs(p.FailMs(true)); low != tt.low || high != tt.high {
 			t.Errorf("%s: %g to %g ms, want %g to %g", tt.name, low, high, tt.low, tt.high)
 		}
-		if low, high := p.DownMs(connectFailMs); high-low != p.InterMs || high >= tt.high {
+		if low, high := p.DownMs(p.FailMs(false)); high-low != p.InterMs || high >= tt.high {
 			t.Errorf("%s: a server that refuses is called down after %g to %g", tt.name, low, high)
 		}
 	}
@@ -203,7 +222,7 @@ func TestHungMs(t *testing.T) {
 		"debian12-fast-frontend-01-haproxy.cfg":   1100 + 400,  // timeout check 400 is the longest
 		"centos7-classic-frontend-01-haproxy.cfg": 12000 + 700, // no timeout at all: the client's own
 	} {
-		if got := ParseHAProxy(read(t, name)).HungMs(700); got != want {
+		if got := serviceOf(t, name).HungMs(700); got != want {
 			t.Errorf("%s: %g, want %g", name, got, want)
 		}
 	}
@@ -213,13 +232,54 @@ func TestHungMs(t *testing.T) {
 // so a hung app costs its share of them; 2.x costs none.
 func TestHungAppIsSaidByVersion(t *testing.T) {
 	for base, want := range map[string]string{"centos7": "stack.outage_sum 0–1105, mean 500", "debian12": "stack.outage 0–5, mean 0"} {
-		list, err := Predict(input(t, base, "fast", "frontend", effect.Hang(effect.App)))
+		e, err := Predict(input(t, base, "fast", "frontend", effect.Hang(effect.App)))
 		if err != nil {
 			t.Fatal(err)
 		}
-		p := list[1]
+		p := e.List[1]
 		if got := fmt.Sprintf("%s %g–%g, mean %g", p.Metric, p.MinMs, p.MaxMs, p.MeanMs); got != want {
 			t.Errorf("%s: %s, want %s (%s)", base, got, want, p.Formula)
 		}
+	}
+}
+
+// What hits a node that does not hold the VIP costs nothing, and what is left to
+// chance is not predicted, but said to be so.
+func TestElsewhereAndChance(t *testing.T) {
+	const holds, other = "frontend-01", "frontend-02"
+	for _, c := range []struct {
+		name   string
+		of     effect.Effect
+		target string
+		max    float64 // of edge.outage; undecided: none
+	}{
+		{"a link elsewhere", effect.Effect{On: effect.Link, Silent: true, Moves: true}, other, handlingMs},
+		{"a link", effect.Effect{On: effect.Link, Silent: true, Moves: true}, holds, 25.117},
+		{"an orderly end of the node", effect.Stop(effect.Node), holds, handlingMs},
+		{"a power cut", effect.Kill(effect.Node), holds, 25.117},
+		{"a keepalived that hangs", effect.Hang(effect.Keepalived), holds, handlingMs},
+		{"adverts that don't pass", effect.Effect{On: effect.VRRP, Splits: true}, holds, handlingMs},
+		{"the same on the backup", effect.Effect{On: effect.VRRP, Splits: true}, other, handlingMs},
+		{"a full disk", effect.Effect{}, holds, handlingMs},
+		{"a slow app", effect.Effect{On: effect.App}, other, handlingMs},
+		{"frames that are lost", effect.Effect{On: effect.Link, Disturbs: true}, holds, undecided},
+		{"steps of a file", effect.Steps(), holds, undecided},
+	} {
+		in := input(t, "debian12", "fast", "frontend", c.of)
+		in.Target = c.target
+		e, err := Predict(in)
+		if err != nil {
+			t.Fatal(err)
+		}
+		switch {
+		case c.max == undecided && (len(e.List) > 0 || e.None == ""):
+			t.Errorf("%s: %v, and none because %q", c.name, e.List, e.None)
+		case c.max != undecided && (len(e.List) == 0 || e.List[0].Metric != "edge.outage" || e.List[0].Never || e.List[0].MaxMs != c.max):
+			t.Errorf("%s: %+v (%s), wanted at most %g", c.name, e.List, e.None, c.max)
+		}
+	}
+	in := input(t, "debian12", "fast", "frontend", effect.Effect{On: effect.Client, Silent: true})
+	if e, err := Predict(in); err != nil || !e.List[0].Never {
+		t.Errorf("a client that is cut off: %+v, %v", e, err)
 	}
 }

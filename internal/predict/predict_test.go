@@ -9,7 +9,9 @@ import (
 	"strings"
 	"testing"
 
-	"halab/internal/agentapi"
+	"halab/internal/daemonconf"
+	"halab/internal/daemonconf/facts"
+	"halab/internal/daemonconf/forecast"
 	"halab/internal/effect"
 )
 
@@ -19,7 +21,7 @@ var update = flag.Bool("update", false, "write the golden files anew")
 // them.
 const configurations = "../render/testdata"
 
-func read(t testing.TB, name string) string {
+func rendered(t testing.TB, name string) string {
 	t.Helper()
 	b, err := os.ReadFile(filepath.Join(configurations, name))
 	if err != nil {
@@ -28,18 +30,31 @@ func read(t testing.TB, name string) string {
 	return string(b)
 }
 
+// read gives the facts of a node's files.
+func read(t testing.TB, name, keepalived, haproxy string, v daemonconf.Versions) facts.Node {
+	t.Helper()
+	n, err := daemonconf.Text(name, keepalived, haproxy, v)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
 func input(t testing.TB, base, profile, cluster string, of effect.Effect) Input {
 	t.Helper()
-	version := map[string]string{"debian12": "2.2.7", "centos7": "1.3.5"}[base]
-	node := func(rank string) Node {
+	version, known := daemonconf.BaseVersions(base)
+	if !known {
+		t.Fatalf("no base %s", base)
+	}
+	node := func(rank string) facts.Node {
 		prefix := base + "-" + profile + "-" + cluster + "-" + rank + "-"
-		return Node{
-			Keepalived: read(t, prefix+"keepalived.conf"), HAProxy: read(t, prefix+"haproxy.cfg"),
-			KeepalivedVersion: version,
-		}
+		return read(t, cluster+"-"+rank, rendered(t, prefix+"keepalived.conf"), rendered(t, prefix+"haproxy.cfg"), version)
 	}
 	fast := profile == "fast"
-	return Input{Effect: of, Holder: node("01"), Backups: []Node{node("02")}, Acts: fast, Lingers: fast}
+	in := Input{Effect: of, Nodes: []facts.Node{node("01"), node("02")}, Target: cluster + "-01", Holder: cluster + "-01",
+		Agent: forecast.Agent{Known: true, Acts: fast, Lingers: fast}}
+	in.VIP = in.Nodes[0].Keepalived.Instances[0].VIPs[0].Addr
+	return in
 }
 
 // faults are what is predicted, by the names that drills give them.
@@ -63,16 +78,19 @@ func TestPredictGolden(t *testing.T) {
 			t.Run(base+"-"+profile, func(t *testing.T) {
 				var b strings.Builder
 				for _, f := range faults() {
-					list, err := Predict(input(t, base, profile, "frontend", f.effect))
+					e, err := Predict(input(t, base, profile, "frontend", f.effect))
 					if err != nil {
 						t.Fatal(err)
 					}
-					for _, p := range list {
+					for _, p := range e.List {
 						amount := fmt.Sprintf("%g–%g, mean %g", p.MinMs, p.MaxMs, p.MeanMs)
 						if p.Never {
 							amount = "until mended"
 						}
 						fmt.Fprintf(&b, "%s %s: %s\n    %s\n", f.name, p.Metric, amount, p.Formula)
+					}
+					if e.None != "" {
+						fmt.Fprintf(&b, "%s: none\n    %s\n", f.name, e.None)
 					}
 				}
 				golden(t, "testdata/"+base+"-"+profile+".golden", b.String())
@@ -101,59 +119,34 @@ func golden(t *testing.T, path, got string) {
 }
 
 func TestNoInstanceIsAnError(t *testing.T) {
-	_, err := Predict(Input{Effect: effect.Kill(effect.Node), Holder: Node{Keepalived: "global_defs {\n}\n"}})
+	n := read(t, "a", "global_defs {\n}\n", "", daemonconf.Versions{Keepalived: "2.2.7"})
+	_, err := Predict(Input{Effect: effect.Kill(effect.Node), Nodes: []facts.Node{n}, Target: "a", Holder: "a"})
 	if err == nil || !strings.Contains(err.Error(), "vrrp_instance") {
 		t.Errorf("error %v", err)
 	}
 }
 
-func TestParseKeepalived(t *testing.T) {
-	v := ParseKeepalived(read(t, "debian12-fast-frontend-01-keepalived.conf"), "2.2.7")
-	want := VRRP{
-		Found: true, Version: 3, AdvertMs: 10, Priority: 254, RouterID: 10, NoPreempt: true, DownAdverts: 2,
-		Checks: []Check{{Name: "haproxy", File: agentapi.FaultFile}, {Name: "handover", File: agentapi.HandoverFile}},
-	}
-	if fmt.Sprint(v) != fmt.Sprint(want) {
-		t.Errorf("got %+v, want %+v", v, want)
-	}
-	v = ParseKeepalived("global_defs { vrrp_version 3 }\nvrrp_script c { interval 0.5\n script \"pgrep -x haproxy\"\n fall 3 }\nvrrp_instance i { advert_int 0.1 ! tenth\n priority 7 # low\n track_script { c weight -4 }}\n", "2.2.7")
-	want = VRRP{
-		Found: true, Version: 3, AdvertMs: 100, Priority: 7, DownAdverts: 3,
-		Checks: []Check{{Name: "c", Script: "pgrep -x haproxy", IntervalMs: 1000, Fall: 3, Weight: -4}},
-	}
-	if fmt.Sprint(v) != fmt.Sprint(want) {
-		t.Errorf("got %+v, want %+v", v, want)
-	}
-}
-
-func TestParseHAProxy(t *testing.T) {
-	p := ParseHAProxy(read(t, "debian12-classic-frontend-01-haproxy.cfg"))
-	want := Proxy{InterMs: 2000, Fall: 3, Retries: 3, Servers: 2}
-	if p != want {
-		t.Errorf("got %+v, want %+v", p, want)
-	}
-	p = ParseHAProxy("defaults\n timeout server 2s\n option redispatch 1\nbackend b\n retry-on all-retryable-errors\n server a 1:1 check inter 50 fall 2\n server c 1:2 check\nbackend other\n timeout server 9s\n server z 1:1\n")
-	want = Proxy{ServerMs: 2000, InterMs: 50, Fall: 2, Retries: 3, Redispatch: true, RedispatchEvery: 1, RetryOn: true, Servers: 2}
-	if p != want {
-		t.Errorf("got %+v, want %+v", p, want)
-	}
-}
-
 // FuzzPredict: no file makes it panic, and no range is upside down.
 func FuzzPredict(f *testing.F) {
-	in := input(f, "debian12", "fast", "frontend", effect.Kill(effect.Node))
-	f.Add(in.Holder.Keepalived, in.Holder.HAProxy)
-	in = input(f, "centos7", "classic", "backend", effect.Kill(effect.Node))
-	f.Add(in.Holder.Keepalived, in.Holder.HAProxy)
+	for _, name := range []string{"debian12-fast-frontend-01", "centos7-classic-backend-01"} {
+		f.Add(rendered(f, name+"-keepalived.conf"), rendered(f, name+"-haproxy.cfg"))
+	}
 	f.Add("}{}}{ vrrp_instance { advert_int 1e300", "backend\nserver\ntimeout check 5d\ndefault-server fall -1 inter x")
+	f.Add("vrrp_instance a {\n advert_int 1e300\n priority 300\n}\n", "listen a\n bind :1\n server-template x 1-99999999999 y:1 check\n")
 	f.Fuzz(func(t *testing.T, keepalived, haproxy string) {
-		n := Node{Keepalived: keepalived, HAProxy: haproxy, KeepalivedVersion: "2.2.7"}
-		for _, f := range faults() {
+		n, err := daemonconf.Text("a", keepalived, haproxy, daemonconf.Versions{Keepalived: "2.2.7", HAProxy: "2.6.12"})
+		if err != nil {
+			return
+		}
+		other := n
+		other.Name = "b"
+		for _, of := range faults() {
 			for _, acts := range []bool{false, true} {
-				list, _ := Predict(Input{Effect: f.effect, Holder: n, Backups: []Node{n}, Acts: acts, Lingers: acts})
-				for _, p := range list {
+				e, _ := Predict(Input{Effect: of.effect, Nodes: []facts.Node{n, other}, Target: "a", Holder: "a",
+					Agent: forecast.Agent{Known: true, Acts: acts, Lingers: acts}})
+				for _, p := range e.List {
 					if !(p.MinMs >= 0 && p.MinMs <= p.MeanMs+1e-6 && p.MeanMs <= p.MaxMs+1e-6) || math.IsInf(p.MaxMs, 0) {
-						t.Errorf("%s: %+v", f.name, p)
+						t.Errorf("%s: %+v", of.name, p)
 					}
 				}
 			}

@@ -20,8 +20,10 @@ type row struct {
 	Failed    int            // probes that failed, all valid runs together
 	Slowest   float64        // worst latency of an answered probe, ms
 	Predicted *outage.Prediction
-	Flagged   bool // outside its prediction
-	Other     bool // not an outage, but a figure that has a prediction
+	// Unpredicted: a prediction belongs there, and there is none.
+	Unpredicted bool
+	Flagged     bool // outside its prediction
+	Other       bool // not an outage, but a figure that has a prediction
 }
 
 // Label names the row within its scenario.
@@ -49,6 +51,8 @@ func (r row) Verdict() string {
 // Range is the predicted range, or nothing.
 func (r row) Range() string {
 	switch {
+	case r.Predicted == nil && r.Unpredicted:
+		return "none"
 	case r.Predicted == nil:
 		return ""
 	case r.Predicted.Never:
@@ -105,6 +109,7 @@ func (r *row) fill(s outage.ScenarioResult) {
 			r.Flagged = true
 		}
 	}
+	r.Unpredicted = s.NoPrediction != "" && r.Phase == outage.PhaseFault && r.Stream == agentapi.StreamEdge
 	if r.Other {
 		return
 	}
@@ -185,6 +190,9 @@ func notes(s outage.ScenarioResult) []note {
 		if !toldByRun(s, f) {
 			out = append(out, note{Bad: true, Text: flagText(s, f)})
 		}
+	}
+	if s.NoPrediction != "" {
+		out = append(out, note{Text: "nothing is predicted: " + plain(s.NoPrediction)})
 	}
 	if n := unended(s); n != "" {
 		out = append(out, note{Text: n})

@@ -1,6 +1,7 @@
 package facts
 
 import (
+	"math"
 	"net/netip"
 	"strings"
 
@@ -134,10 +135,11 @@ func (k *Keepalived) settle(i *Instance) {
 	if i.State.V == "MASTER" && i.State.Set {
 		i.NoPreempt.V = false // ignored with this state
 	}
-	// VRRPv2 counts in whole seconds; below a hundredth 2.x takes one second.
+	// VRRPv2 counts in whole seconds, to which keepalived rounds; below a hundredth 2.x
+	// takes one second.
 	switch {
 	case i.Version.V == 2:
-		i.AdvertMs.V = max(1, float64(int(i.AdvertMs.V/secondMs))) * secondMs
+		i.AdvertMs.V = max(1, math.Round(i.AdvertMs.V/secondMs)) * secondMs
 	case i.AdvertMs.V < 10 && k.Version.AtLeast("2"):
 		i.AdvertMs.V = secondMs
 	}

@@ -14,6 +14,7 @@ import (
 	"slices"
 	"strings"
 
+	"halab/internal/agentapi"
 	"halab/internal/daemonconf/checks"
 	"halab/internal/daemonconf/facts"
 )
@@ -24,55 +25,41 @@ type Member struct {
 	Is   *facts.Instance
 	// Looks are what is known of its tracked scripts, by the script's name.
 	Looks map[string]checks.Check
+	Agent Agent
+	// Refused says which file its HAProxy refuses, "" where it takes all: it does not
+	// start.
+	Refused string
+}
+
+// Agent is what process 1 of a lab's node does. On a machine of one's own there is
+// none, and whatever writes a tracked file is taken to know of HAProxy's end.
+type Agent struct {
+	Known bool // the node is one of a lab
+	// Acts: process 1 writes agentapi.FaultFile when HAProxy ends or hangs, and
+	// agentapi.HandoverFile before it is stopped (HALAB_PROFILE=fast). Whether that
+	// moves the VIP is decided by keepalived.conf, which follows these files or does
+	// not; only before 2.0 does the supervisor of keepalived do it, whatever the file
+	// says.
+	Acts bool
+	// Lingers: process 1 keeps a VIP for a while after keepalived gave it up (it
+	// acts, and the node is a container): HAProxy goes on answering.
+	Lingers bool
 }
 
 // Cluster is the nodes that move the same addresses.
 type Cluster struct {
 	VIPs    []netip.Addr
 	Members []Member
-	Alone   bool // only one node's files are known
-}
-
-// Clusters finds out which instances of which nodes belong together: those that
-// have an address in common, or are tied by a third that has.
-func Clusters(nodes []facts.Node) []Cluster {
-	var members []Member
-	for i := range nodes {
-		for j := range nodes[i].Keepalived.Instances {
-			members = append(members, member(&nodes[i], &nodes[i].Keepalived.Instances[j]))
-		}
-	}
-	var list []Cluster
-	in := map[netip.Addr]int{} // address -> cluster
-	for _, m := range members {
-		to := -1
-		for _, v := range m.Is.VIPs {
-			if n, ok := in[v.Addr]; ok && !list[n].has(m.Node) {
-				to = n
-				break
-			}
-		}
-		if to < 0 {
-			list, to = append(list, Cluster{Alone: len(nodes) == 1}), len(list)
-		}
-		c := &list[to]
-		c.Members = append(c.Members, m)
-		for _, v := range m.Is.VIPs {
-			if !slices.Contains(c.VIPs, v.Addr) {
-				c.VIPs = append(c.VIPs, v.Addr)
-				in[v.Addr] = to
-			}
-		}
-	}
-	return slices.DeleteFunc(list, func(c Cluster) bool { return len(c.VIPs) == 0 })
-}
-
-func (c Cluster) has(n *facts.Node) bool {
-	return slices.ContainsFunc(c.Members, func(m Member) bool { return m.Node == n })
+	Alone   bool   // only one node's files are known
+	Crossed string // why its elections have no end, "" where they have
+	Shared  string // whose virtual_router_id it has as well, "" for nobody's
 }
 
 func member(n *facts.Node, in *facts.Instance) Member {
-	m := Member{n, in, map[string]checks.Check{}}
+	m := Member{Node: n, Is: in, Looks: map[string]checks.Check{}}
+	if own(n) {
+		m.Agent = Agent{Known: true, Acts: true}
+	}
 	for _, t := range in.Tracked {
 		if t.Script != nil {
 			m.Looks[t.Name] = checks.Look(n, t.Script)
@@ -101,15 +88,17 @@ func (m Member) Sees(t facts.Tracked) bool {
 	case t.Kind == "process":
 		return strings.Contains(t.Tracker.Path, "haproxy")
 	}
-	return t.Kind == "file"
+	if t.Kind != "file" || t.Tracker == nil {
+		return false
+	}
+	return !m.Agent.Known || m.Agent.Acts && t.Tracker.Path == agentapi.FaultFile
 }
 
-// Followed says whether halab's process 1 watches HAProxy and ends keepalived when
-// it is gone: the lab's own way before keepalived 2.0, which follows no files. Its
-// configuration tracks nothing and says so in its first line alone.
-func (m Member) Followed() bool {
-	conf := m.Node.Keepalived.Conf
-	if len(m.Is.Tracked) > 0 || conf == nil || len(conf.Files) == 0 || m.Node.Keepalived.Version.AtLeast("2.0") {
+// own says whether the files are halab's own for a lab whose process 1 acts, which
+// they say in their first line alone.
+func own(n *facts.Node) bool {
+	conf := n.Keepalived.Conf
+	if conf == nil || len(conf.Files) == 0 {
 		return false
 	}
 	first, _, _ := strings.Cut(conf.Files[0].String(), "\n")
@@ -118,7 +107,12 @@ func (m Member) Followed() bool {
 
 // Priority is the effective priority while HAProxy is well: a positive weight is
 // added while its check succeeds, a negative one while it fails.
-func (m Member) Priority() int { return m.clamp(m.total(func(facts.Tracked) bool { return true })) }
+func (m Member) Priority() int {
+	if m.Refused != "" {
+		return m.Down()
+	}
+	return m.clamp(m.total(func(facts.Tracked) bool { return true }))
+}
 
 // Down is the effective priority once every check that sees it calls HAProxy
 // dead.
@@ -157,9 +151,12 @@ func (m Member) Stuck() string {
 			return "it has no interface " + m.Is.Interface.V
 		}
 	}
+	if m.Refused != "" && m.faults() {
+		return "its check fails: " + m.Refused
+	}
 	for _, t := range m.Is.Tracked {
 		look := m.Looks[t.Name]
-		if m.Counts(t) && (t.Weight.V == 0 || look.Stops) && t.Script != nil && look.Fails != "" {
+		if m.Counts(t) && !m.weighs(t) && t.Script != nil && look.Fails != "" {
 			return fmt.Sprintf("check %s can never succeed: %s", t.Name, look.Fails)
 		}
 	}
@@ -169,6 +166,9 @@ func (m Member) Stuck() string {
 // Cold says why HAProxy does not run on the node while another one holds the
 // VIP, and whether it starts when the VIP comes.
 func (m Member) Cold() (why string, starts bool) {
+	if m.Refused != "" {
+		return m.Refused, false
+	}
 	for _, n := range m.Is.Notify {
 		if n.Event == "notify_master" && checks.Command(m.Node, n.Command.V).Starts {
 			return "HAProxy is started by notify_master only", true
@@ -203,14 +203,26 @@ func (m Member) Unable() string {
 // Old says whether the node's keepalived is before 2.0.
 func (m Member) Old() bool { return !m.Node.Keepalived.Version.AtLeast("2") }
 
-// SkewMs is Skew_Time of a node with a priority.
-func (m Member) SkewMs(priority int) float64 {
-	base := 1000.0
-	if m.Is.Version.V == 3 {
-		base = m.Is.AdvertMs.V
+// faults says whether a dead HAProxy takes the node to FAULT.
+func (m Member) faults() bool {
+	return slices.ContainsFunc(m.Is.Tracked, func(t facts.Tracked) bool { return m.Sees(t) && t.Weight.V == 0 })
+}
+
+// Unserved says that nothing listens on the cluster's addresses where a node holds
+// them, "" where something does.
+func (m Member) Unserved(vips []netip.Addr) string {
+	if m.Refused != "" {
+		return m.Refused
 	}
-	if m.Old() {
-		priority = m.Is.Priority.V
+	if !m.Node.HAProxy.Present || len(m.Node.HAProxy.Proxies) == 0 {
+		return ""
 	}
-	return float64(256-priority) / 256 * base
+	served := false
+	m.Node.HAProxy.Listening(func(_ *facts.Proxy, b facts.Bind) {
+		served = served || slices.ContainsFunc(vips, b.Takes)
+	})
+	if served {
+		return ""
+	}
+	return fmt.Sprintf("HAProxy of %s listens on none of the cluster's addresses", m.Node.Name)
 }

@@ -2,222 +2,109 @@ package forecast
 
 import (
 	"fmt"
+	"slices"
 
-	"halab/internal/daemonconf/checks"
+	"halab/internal/agentapi"
 	"halab/internal/daemonconf/facts"
+	"halab/internal/effect"
 )
 
-// What becomes of connections that are open when the fault happens. A dead
-// process's kernel closes them at once. A silent node leaves them hanging; once
-// the VIP has moved, the new holder answers with a reset whatever the client
-// sends on them.
-const (
-	heldReset  = "closed at once"
-	heldSilent = "hang, then reset"
-	heldMoved  = "reset"
-	heldHang   = "hang"
-	heldStay   = "stay open"
-)
-
-// Fault is what a fault of the holder costs.
-func (c Cluster) Fault(kind string, h Member) Row {
-	switch kind {
-	case "haproxy-kill", "haproxy-stop":
-		return c.dies(h)
-	case "haproxy-hang":
+// Fault is what an effect on the holder costs.
+func (c Cluster) Fault(e effect.Effect, h Member) Row {
+	switch {
+	case e.On == effect.App:
+		return app(e, h)
+	case e == effect.Handover():
+		return c.handed(h)
+	case e.Disturbs:
+		return unknown("which frames are lost or late is chance, and the VIP may move and come back")
+	case e.Anything:
+		return unknown("several steps, one after the other; what comes of them is their author's to say")
+	case e.On == effect.Client:
+		return Row{Outcome: Never, Formula: "the holder is well, and only the client does not reach it"}.holds(HeldHang)
+	case e.Splits:
+		return Row{Outcome: Two, Formula: "each takes itself for master, and HAProxy answers on both"}.holds(HeldMoved)
+	case e.On == effect.HAProxy && e.Silent:
 		return c.hangs(h)
-	case "node-crash", "node-freeze", "link-down":
-		b, ok := c.best(h, false)
-		if !ok {
-			return Row{Outcome: Nobody, Formula: c.nobody(h), Held: heldSilent}
-		}
-		return b.serves(c.silent(b).row(heldSilent))
-	case "keepalived-stop":
-		b, ok := c.best(h, false)
-		if !ok {
-			return Row{Outcome: Nobody, Formula: c.nobody(h), Held: heldMoved}
-		}
-		return b.serves(c.resigned(b).row(heldMoved))
-	case "keepalived-kill":
-		b, ok := c.best(h, false)
-		if !ok {
-			return Row{Outcome: Stays, Formula: "the address stays on the interface", Held: heldStay}
-		}
-		s := c.silent(b)
-		return Row{Outcome: Two, MinMs: round(s.low), MaxMs: round(s.high), Held: heldStay,
-			Formula: "the address stays on the old node's interface, and the other takes it after " + s.formula}
+	case e.On == effect.HAProxy && e.Resigns && h.Gives():
+		return c.leaves(h, handoverMs)
+	case e.On == effect.HAProxy:
+		return c.dies(h)
+	case e.On == effect.Keepalived && e.Keeps:
+		return c.leftBehind(h)
+	case e.Resigns:
+		return c.leaves(h, lingerMs)
+	case e.Ends, e.Silent:
+		return c.falls(h)
 	}
-	return app(kind, h)
+	return Row{Outcome: Stays, Formula: "it takes nothing from HAProxy, from keepalived or from its adverts"}.holds(HeldStay)
 }
 
-// serves is a row as it is where the VIP moves to a node on which HAProxy does
-// not run.
-func (m Member) serves(r Row) Row {
-	if why, starts := m.Cold(); why != "" && !starts {
-		return Row{Outcome: Never, Held: r.Held, Formula: "the VIP moves to " + m.Node.Name + ", where nothing answers: " + why}
+func unknown(why string) Row { return Row{Outcome: Unknown, Formula: why} }
+
+// falls is a node of which nobody hears any more.
+func (c Cluster) falls(h Member) Row {
+	b, ok := c.first(h, false, silent)
+	if !ok {
+		return Row{Outcome: Nobody, Why: WhyFault, Formula: c.nobody(h)}.holds(HeldSilent)
 	}
+	return b.serves(silent(h, b).row(HeldSilent))
+}
+
+// leaves is a keepalived that resigns, and a node that goes on answering for a
+// while where it is one of a lab.
+func (c Cluster) leaves(h Member, ms float64) Row {
+	b, ok := c.first(h, false, resigned)
+	if !ok {
+		return Row{Outcome: Nobody, Why: WhyFault, Formula: c.nobody(h)}.holds(HeldMoved)
+	}
+	return b.serves(resigned(h, b).lingered(h, ms).row(HeldMoved))
+}
+
+// handed is a VIP that is moved on purpose: a node of a lab asks for it by a file. A
+// keepalived that follows no such file has no switch.
+func (c Cluster) handed(h Member) Row {
+	if !h.Gives() {
+		return unknown("nothing in keepalived.conf follows a file that asks for the VIP")
+	}
+	return c.leaves(h, lingerMs)
+}
+
+// leftBehind is a keepalived that runs no more and removes nothing: the VIP stays,
+// its HAProxy goes on answering, and another node takes it as well.
+func (c Cluster) leftBehind(h Member) Row {
+	const stays = "the VIP stays on the old node's interface, whose HAProxy goes on answering"
+	b, ok := c.first(h, false, silent)
+	if !ok {
+		return Row{Outcome: Stays, Formula: stays}.holds(HeldStay)
+	}
+	r := silent(h, b).row(HeldStay)
+	r.Outcome, r.Formula = Two, stays+"; the other takes it as well after "+r.Formula
 	return r
 }
 
-// best is the node that takes over from h: the highest priority of those that
-// can. asleep says that the backups' checks fail as well.
-func (c Cluster) best(h Member, asleep bool) (Member, bool) {
-	var best Member
-	found := false
-	for _, m := range c.Members {
-		if m.Node == h.Node || m.Unable() != "" || asleep && m.faults() {
-			continue
-		}
-		if !found || m.Standby() > best.Standby() {
-			best, found = m, true
-		}
+// Gives says whether keepalived of a lab's node gives the VIP away when process 1
+// asks for it by a file. Before 2.0 its supervisor does, whatever the file says.
+func (m Member) Gives() bool {
+	if !m.Agent.Acts {
+		return false
 	}
-	return best, found
+	return m.Old() || slices.ContainsFunc(m.Is.Tracked, func(t facts.Tracked) bool {
+		return t.Kind == "file" && t.Tracker != nil && t.Tracker.Path == agentapi.HandoverFile && !m.weighs(t)
+	})
 }
 
-// faults says whether a dead HAProxy takes the node to FAULT.
-func (m Member) faults() bool {
-	for _, t := range m.Is.Tracked {
-		if m.Sees(t) && t.Weight.V == 0 {
-			return true
-		}
-	}
-	return false
-}
+// Followed says whether process 1 of a lab's node ends keepalived when HAProxy is
+// gone: the lab's own way before keepalived 2.0, which follows no files.
+func (m Member) Followed() bool { return m.Agent.Acts && m.Old() }
 
-func (c Cluster) nobody(h Member) string {
-	for _, m := range c.Members {
-		if m.Node != h.Node {
-			return m.Node.Name + " can't take it: " + m.Unable()
-		}
+// Elsewhere is what an effect costs on a node that does not hold the VIP.
+func (c Cluster) Elsewhere(e effect.Effect, at Member) Row {
+	switch {
+	case e.On == effect.App:
+		return app(e, at)
+	case e.Disturbs, e.Anything, e.Splits:
+		return c.Fault(e, at)
 	}
-	return "no other node has the address"
-}
-
-// silent is how long a backup waits that hears nothing more: the last advert was
-// up to one interval before the end.
-func (c Cluster) silent(b Member) span {
-	adv, skew, n := b.Is.AdvertMs.V, b.SkewMs(b.Standby()), float64(b.Is.DownAdverts.V)
-	return span{n*adv + skew - adv, n*adv + skew, fmt.Sprintf("%g·%s + skew %s − (0…%s) since the last advert",
-		n, seconds(adv), seconds(skew), seconds(adv))}.plus(b.second())
-}
-
-// resigned is how long a backup waits that was told by an advert of priority 0.
-func (c Cluster) resigned(b Member) span {
-	skew := b.SkewMs(b.Standby())
-	return span{skew, skew, fmt.Sprintf("skew %s", seconds(skew))}.plus(b.second())
-}
-
-// second is the advert that keepalived before 2.0 lets pass between becoming
-// master and setting the address.
-func (m Member) second() span {
-	if !m.Old() {
-		return span{}
-	}
-	adv := m.Is.AdvertMs.V
-	return span{adv, adv, "one advert more before keepalived 2.0, " + seconds(adv)}
-}
-
-// notice is how long a tracked thing takes to call HAProxy dead; run is how long
-// a failing check takes.
-func notice(t facts.Tracked, run float64) span {
-	if t.Script == nil {
-		return span{0, 2, t.Kind + " " + t.Name + " at once"}
-	}
-	i, rest := t.Script.IntervalMs.V, float64(t.Script.Fall.V-1)*t.Script.IntervalMs.V
-	s := span{rest + run, rest + i + run, fmt.Sprintf("check %s (%d−1)·%s…%d·%s", t.Name, t.Script.Fall.V, seconds(i), t.Script.Fall.V, seconds(i))}
-	if run > 0 {
-		s.formula += " + " + seconds(run) + " for the last to fail"
-	}
-	return s
-}
-
-// dies is what HAProxy's death costs.
-func (c Cluster) dies(h Member) Row {
-	if b, ok := c.best(h, false); ok && h.Followed() {
-		return span{0, 2, "halab's process 1 at once"}.plus(c.resigned(b)).row(heldReset)
-	}
-	return c.noticed(h, func(t facts.Tracked) (span, bool) { return notice(t, 0), h.Sees(t) }, heldReset)
-}
-
-// hangs is what a HAProxy costs that is there and does not answer.
-func (c Cluster) hangs(h Member) Row {
-	unknown := false
-	row := c.noticed(h, func(t facts.Tracked) (span, bool) {
-		if !h.Sees(t) || t.Script == nil {
-			return span{}, false
-		}
-		look := h.Looks[t.Name]
-		unknown = unknown || look.Asks == checks.Unknown
-		run := t.Script.TimeoutMs.V
-		if look.LimitMs > 0 {
-			run = min(run, look.LimitMs)
-		}
-		return notice(t, run), look.Asks == checks.Answer
-	}, heldHang)
-	if row.Outcome == Never {
-		switch {
-		case unknown:
-			row.Outcome, row.Formula = Unknown, "it depends on a script that is not in these files"
-		case row.Formula == nothingChecks:
-			row.Formula = "no check waits for an answer; a hanging HAProxy has its process and its open port"
-		}
-	}
-	return row
-}
-
-const nothingChecks = "nothing that keepalived tracks notices HAProxy"
-
-// noticed is what follows from the checks that see a fault of HAProxy.
-func (c Cluster) noticed(h Member, sees func(facts.Tracked) (span, bool), held string) Row {
-	var first *span
-	var list []weighed
-	through := false
-	for _, t := range h.Is.Tracked {
-		s, ok := sees(t)
-		if !ok {
-			continue
-		}
-		through = through || c.Through(h.Looks[t.Name])
-		switch {
-		case t.Weight.V != 0 && !h.Looks[t.Name].Stops:
-			list = append(list, weighed{t, s})
-		case first == nil || s.high < first.high:
-			first = &s
-		}
-	}
-	if first == nil && len(list) == 0 {
-		return Row{Outcome: Never, Formula: nothingChecks, Held: held}
-	}
-	var row Row
-	if first != nil {
-		b, ok := c.best(h, through)
-		if !ok {
-			why := c.nobody(h)
-			if through {
-				why = "the check asks the VIP itself, so every node's check fails at once and all go to FAULT"
-			}
-			return Row{Outcome: Nobody, Formula: first.formula + ", then " + why, Held: held}
-		}
-		row = b.serves(first.plus(c.resigned(b)).row(held))
-	}
-	if len(list) > 0 {
-		if weak := c.weakened(h, list, through, held); first == nil || weak.Outcome == Moves && weak.MaxMs < row.MaxMs {
-			return weak
-		}
-	}
-	return row
-}
-
-// Through says whether a check asks the VIP, so that it fails on every node when
-// the holder's HAProxy is dead.
-func (c Cluster) Through(look checks.Check) bool {
-	for _, host := range look.Hosts {
-		for _, v := range c.VIPs {
-			if v == host && !look.Guarded {
-				return true
-			}
-		}
-	}
-	return false
+	return Row{Outcome: Stays, Formula: fmt.Sprintf("%s does not hold the VIP", at.Node.Name)}.holds(HeldStay)
 }

@@ -8,6 +8,7 @@ import (
 	"halab/internal/daemonconf/checks"
 	"halab/internal/daemonconf/facts"
 	"halab/internal/daemonconf/forecast"
+	"halab/internal/effect"
 )
 
 // What clients see, in the same words wherever it is the same.
@@ -25,8 +26,8 @@ func weights(w *world) {
 			if !ok || len(c.Members) < 2 {
 				continue
 			}
-			row := c.Fault("haproxy-kill", h)
-			if row.Outcome != forecast.Never || strings.Contains(row.Formula, "FAULT") || strings.Contains(row.Formula, "nothing answers") || cold(c) || strings.Contains(row.Formula, "but nopreempt") != nopreempt {
+			row := c.Fault(effect.Kill(effect.HAProxy), h)
+			if wanted := map[bool]forecast.Why{true: forecast.WhyNoPreempt, false: forecast.WhyWeight}[nopreempt]; row.Outcome != forecast.Never || row.Why != wanted || cold(c) {
 				continue
 			}
 			at := tracked.Weight.At
@@ -87,7 +88,7 @@ func slowCheck(w *world) {
 	const more = 10_000
 	for _, c := range w.clusters {
 		for _, h := range c.Holders() {
-			dies, crash := c.Fault("haproxy-kill", h), c.Fault("node-crash", h)
+			dies, crash := c.Fault(effect.Kill(effect.HAProxy), h), c.Fault(effect.Kill(effect.Node), h)
 			if dies.Outcome != forecast.Moves || crash.Outcome != forecast.Moves || dies.MaxMs-crash.MaxMs < more {
 				continue
 			}

@@ -80,7 +80,7 @@ func text(r Report) string {
 	for _, table := range r.Tables {
 		fmt.Fprintf(&b, "%v on %v, held by %s\n", table.VIPs, table.Nodes, table.Holder)
 		for _, row := range table.Rows {
-			fmt.Fprintf(&b, "  %-16s %s\n      %s\n", row.Fault, Words(row), row.Formula)
+			fmt.Fprintf(&b, "  %-17s %-28s %s\n      %s\n", row.Fault, Words(row), HeldWords(row), row.Formula)
 		}
 	}
 	for _, line := range r.Unjudged {

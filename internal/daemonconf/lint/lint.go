@@ -39,6 +39,8 @@ type Finding struct {
 	Sees     string       `json:"sees"`            // what a client will see
 	Drill    string       `json:"drill,omitempty"` // kind of drill that shows it
 	Cure     *Cure        `json:"cure,omitempty"`
+
+	refused string // the file that HAProxy refuses for it
 }
 
 // Cure is a change of one place.
@@ -78,7 +80,7 @@ func (r Report) Count(s Severity) int {
 
 // Run judges some nodes.
 func Run(nodes []facts.Node) Report {
-	w := &world{nodes: nodes, clusters: forecast.Clusters(nodes), lines: map[string][]string{}}
+	w := &world{nodes: nodes, clusters: forecast.Clusters(nodes), lines: map[string][]string{}, refused: map[string]string{}}
 	r := Report{Findings: []Finding{}, Tables: []forecast.Table{}, Unjudged: []string{}, Versions: map[string]Versions{}}
 	for _, n := range nodes {
 		r.Nodes = append(r.Nodes, n.Name)
@@ -93,6 +95,7 @@ func Run(nodes []facts.Node) Report {
 			cmp.Compare(a.At.Line, b.At.Line))
 	})
 	r.Findings = append(r.Findings, w.found...)
+	w.mark()
 	for _, c := range w.clusters {
 		r.Tables = append(r.Tables, c.Table())
 	}
@@ -107,12 +110,30 @@ type world struct {
 	lines    map[string][]string
 	rule     Rule
 	found    []Finding
+	refused  map[string]string // file -> what is said of it
+}
+
+// mark tells the clusters which nodes have a HAProxy that does not start: below
+// that, no failover is to be reckoned with.
+func (w *world) mark() {
+	for _, c := range w.clusters {
+		for i := range c.Members {
+			for _, f := range c.Members[i].Node.HAProxy.Files {
+				if what, ok := w.refused[f.Name]; ok {
+					c.Members[i].Refused = what
+				}
+			}
+		}
+	}
 }
 
 // find adds a finding of the rule that runs. The same thing on another node is
 // one finding with two places.
 func (w *world) find(f Finding) {
 	f.Rule = w.rule.Name
+	if f.refused != "" {
+		w.refused[f.refused] = "HAProxy refuses " + f.refused + ", and does not start"
+	}
 	if f.Severity == "" {
 		f.Severity = w.rule.Severity
 	}

@@ -70,7 +70,7 @@ func TestMachines(t *testing.T) {
 		})},
 		"script security, and no user": {change: change{both: []string{"script_user root", "enable_script_security"}}, rule: "script-disabled",
 			machines: both(func(r *inventory.Record) { r.Accounts = []inventory.Account{{Name: "keepalived_script"}} })},
-		"1.3.5 on the machines": {change: change{both: []string{script, `"ss -ltn | grep -q :80"`}}, kill: "1.6–3.6 s",
+		"1.3.5 on the machines": {change: change{both: []string{script, `"ss -ltn | grep -q :80"`}}, kill: "1.6–4.6 s",
 			machines: both(func(r *inventory.Record) { r.Keepalived.Version = "1.3.5" })},
 	} {
 		c.files = machines(t, c.machines)

@@ -146,10 +146,10 @@ func sources(w *world) {
 func sharedIDs(w *world) {
 	for i, c := range w.clusters {
 		for _, d := range w.clusters[i+1:] {
-			a, b := c.Members[0], d.Members[0]
-			if !a.Is.RouterID.Set || a.Is.RouterID.V != b.Is.RouterID.V || !segment(a, b) || len(a.Is.Peers) > 0 && len(b.Is.Peers) > 0 && a.Node != b.Node {
+			if !c.Shares(d) {
 				continue
 			}
+			a, b := c.Members[0], d.Members[0]
 			f := Finding{At: a.Is.RouterID.At, Also: []source.Pos{b.Is.RouterID.At}, Sees: seesTwo,
 				What: fmt.Sprintf("virtual_router_id %d is used for %s (%s) and for %s (%s) on one segment: each hears the other's adverts and refuses them",
 					a.Is.RouterID.V, c.VIPs[0], a.Node.Name, d.VIPs[0], b.Node.Name)}
@@ -161,23 +161,6 @@ func sharedIDs(w *world) {
 			w.find(f)
 		}
 	}
-}
-
-// segment says whether two clusters are on one network: the same subnet, or, on
-// one machine, the same interface.
-func segment(a, b forecast.Member) bool {
-	x, y := a.Is.VIPs[0], b.Is.VIPs[0]
-	if x.Addr.Is4() != y.Addr.Is4() {
-		return false
-	}
-	if a.Node == b.Node {
-		return a.Is.Interface.V == b.Is.Interface.V
-	}
-	bits := 24
-	if x.Addr.Is6() {
-		bits = 64
-	}
-	return netip.PrefixFrom(x.Addr, bits).Masked() == netip.PrefixFrom(y.Addr, bits).Masked()
 }
 
 // freeID is a virtual_router_id that nobody has.
@@ -201,27 +184,15 @@ func (w *world) freeID() int {
 func crossed(w *world) {
 	for i := range w.nodes {
 		for _, g := range w.nodes[i].Keepalived.Groups {
-			leads := map[string]source.Pos{}
-			for _, c := range w.clusters {
-				own := slices.IndexFunc(c.Members, func(m forecast.Member) bool { return m.Node == &w.nodes[i] && m.Is.Group == g.Name })
-				if own < 0 || len(c.Members) < 2 {
-					continue
-				}
-				best := c.Members[0]
-				for _, m := range c.Members {
-					if m.Priority() > best.Priority() {
-						best = m
-					}
-				}
-				leads[best.Node.Name] = c.Members[own].Is.Priority.At
-			}
-			if len(leads) < 2 {
+			endless := slices.ContainsFunc(w.clusters, func(c forecast.Cluster) bool {
+				return c.Crossed != "" && slices.ContainsFunc(c.Members, func(m forecast.Member) bool { return m.Node == &w.nodes[i] && m.Is.Group == g.Name })
+			})
+			if !endless {
 				continue
 			}
-			f := Finding{At: g.At, Sees: "the VIPs jump from node to node for ever; connections live for seconds",
+			w.find(Finding{At: g.At, Sees: "the VIPs jump from node to node for ever; connections live for seconds",
 				What: fmt.Sprintf("sync group %s has crossed priorities: one node is first in one instance, the other in another, so elections have no end", g.Name),
-				Cure: &Cure{Text: "one node first in all instances of the group", At: g.At}}
-			w.find(f)
+				Cure: &Cure{Text: "one node first in all instances of the group", At: g.At}})
 		}
 	}
 }

@@ -90,7 +90,7 @@ func (w *world) lastLine(v facts.Version, f *haproxyconf.File) {
 		return
 	}
 	if l := f.Lines[len(f.Lines)-1]; len(l.Words) > 0 && !strings.HasSuffix(l.Tail, "\n") {
-		w.find(Finding{At: l.At(), Sees: "connections to the VIP are refused: HAProxy does not start",
+		w.find(Finding{At: l.At(), refused: l.At().File, Sees: "connections to the VIP are refused: HAProxy does not start",
 			What: fmt.Sprintf("HAProxy %s refuses the file: the last line has no line end, so it may have been cut off", v),
 			Cure: &Cure{Text: "end the file with a line end", At: l.At()}})
 	}
@@ -98,7 +98,7 @@ func (w *world) lastLine(v facts.Version, f *haproxyconf.File) {
 
 func (w *world) haproxyLine(v facts.Version, l *haproxyconf.Line, list []keyword) {
 	refuse := func(at source.Pos, what string, cure *Cure) {
-		w.find(Finding{At: at, What: fmt.Sprintf("HAProxy %s refuses the file: %s", v, what), Sees: "connections to the VIP are refused: HAProxy does not start", Cure: cure})
+		w.find(Finding{At: at, refused: at.File, What: fmt.Sprintf("HAProxy %s refuses the file: %s", v, what), Sees: "connections to the VIP are refused: HAProxy does not start", Cure: cure})
 	}
 	for _, k := range list {
 		first, second, two := strings.Cut(k.words, " ")

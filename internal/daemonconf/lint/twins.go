@@ -49,7 +49,7 @@ func nowhere(w *world) {
 			for _, to := range p.Leads {
 				known := slices.ContainsFunc(n.HAProxy.Proxies, func(q facts.Proxy) bool { return q.Name == to.V && q.Kind != "frontend" })
 				if !known && !dynamic(to.V) {
-					w.find(Finding{At: to.At, Sees: "connections to the VIP are refused: HAProxy does not start",
+					w.find(Finding{At: to.At, refused: to.At.File, Sees: "connections to the VIP are refused: HAProxy does not start",
 						What: fmt.Sprintf("%s leads to %s, which there is not: HAProxy refuses the file", p.Name, to.V)})
 				}
 			}

@@ -14,6 +14,9 @@ func Words(r forecast.Row) string {
 	case forecast.Stays:
 		return "nothing is lost"
 	case forecast.Never:
+		if r.AtRest {
+			return "nothing answers, even now"
+		}
 		return "never: until it is mended"
 	case forecast.Nobody:
 		return "nobody holds it"
@@ -22,10 +25,20 @@ func Words(r forecast.Row) string {
 			return "two holders, after " + spanWords(r.MinMs, r.MaxMs)
 		}
 		return "two holders"
+	case forecast.Endless:
+		return "it never stays anywhere"
 	case forecast.Part:
 		return "a part fails for " + spanWords(r.MinMs, r.MaxMs)
 	}
 	return "not known"
+}
+
+// HeldWords is what becomes of open connections: "reset at 2.6–3.6 s".
+func HeldWords(r forecast.Row) string {
+	if r.HeldMaxMs == 0 {
+		return string(r.Held)
+	}
+	return "reset at " + spanWords(r.HeldMinMs, r.HeldMaxMs)
 }
 
 // spanWords writes a span with the unit that suits it.
