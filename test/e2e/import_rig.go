@@ -17,7 +17,7 @@ import (
 // sshd, files with secrets in them, and nothing of halab.
 
 const (
-	machinePrefix = "10.198.87"
+	machinePrefix = "10.198.91"
 	machineImage  = "e2ei-machine"
 )
 
@@ -90,7 +90,7 @@ const importInstance = `vrrp_instance web {
         auth_pass Tr0ub-9x
     }
     virtual_ipaddress {
-        10.198.87.100/24
+        10.198.91.100/24
     }
     track_script {
         chk

@@ -50,7 +50,7 @@ func TestImport(t *testing.T) {
 	r.faithful(mine)
 	r.runs(mine)
 	lint := r.lab.Run(t, "lint", mine)
-	Says(t, lint, "10.198.87.100 on lb1, lb2, held by lb1", "keepalived 2.2.7")
+	Says(t, lint, "10.198.91.100 on lb1, lb2, held by lb1", "keepalived 2.2.7")
 	var doc struct{ Nodes []struct{ Name string } }
 	if err := json.Unmarshal([]byte(again.Stdout), &doc); err != nil || len(doc.Nodes) != 1 || doc.Nodes[0].Name != "lb1" {
 		t.Errorf("%v: %s", err, again.Stdout)

@@ -7,6 +7,8 @@ import (
 	"strings"
 	"testing"
 	"testing/fstest"
+
+	"halab/internal/daemonconf"
 )
 
 func names(t *testing.T, kind string) []string {
@@ -163,6 +165,23 @@ func TestOwnFiles(t *testing.T) {
 			if r.Count(Error)+r.Count(Warning) > 0 || len(r.Tables) != 2 {
 				t.Errorf("%s, %s:\n%s", on, profile, text(r))
 			}
+		}
+	}
+}
+
+// The pairs that docs/own-config.md begins with say what it says of them.
+func TestExamples(t *testing.T) {
+	for name, c := range map[string]struct {
+		warnings int
+		kill     string
+	}{"copied": {2, "29.6–33.6 s"}, "sound": {0, "2.6–4.6 s"}} {
+		nodes, err := daemonconf.Load([]daemonconf.Place{{Files: os.DirFS("../../../examples/own-config/" + name), Name: "."}}, base(t, "debian12"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		r := Run(nodes)
+		if r.Count(Error) > 0 || r.Count(Warning) != c.warnings || len(r.Tables) != 1 || Words(r.Tables[0].Rows[0]) != c.kill {
+			t.Errorf("%s:\n%s", name, text(r))
 		}
 	}
 }
