@@ -260,7 +260,11 @@ func removeMachines() {
 		_, _ = tryCommand("docker", "rm", "-f", "-v", machine(m.name)) // what is not there is gone
 	}
 	_, _ = tryCommand("docker", "network", "rm", machine("net"))
+}
+
+// removeMachineImage is for the end of a run: several tests build on it.
+func removeMachineImage() {
 	if os.Getenv("HALAB_E2E_KEEP") == "" {
-		_, _ = tryCommand("docker", "rmi", machineImage)
+		_, _ = tryCommand("docker", "rmi", machineImage) // where no test built it, it is not there
 	}
 }

@@ -76,6 +76,7 @@ func runAll(m *testing.M) int {
 			code = 1
 		}
 	}
+	removeMachineImage()
 	removeImages(images)
 	if diff := settled(before); len(diff) > 0 {
 		fmt.Printf("FAIL: after all tests the machine is not as it was:\n  %s\n", strings.Join(diff, "\n  "))
