@@ -26,6 +26,7 @@ type following struct {
 	told    map[string]agentapi.State // node -> what it reported last
 	lost    map[string]string         // node -> why its log can't be read
 	awaited map[string]bool           // nodes that have not been heard yet
+	late    bool                      // nobody is waited for any more
 	stale   bool                      // what is listed may have changed
 }
 
@@ -77,6 +78,7 @@ func (f *following) work(ctx context.Context) error {
 		case <-tend.C:
 			f.tend(ctx)
 		case <-first:
+			f.late = true
 			clear(f.awaited)
 		case err := <-f.broken:
 			return err
@@ -170,7 +172,9 @@ func (f *following) list(ctx context.Context) error {
 		}
 	}
 	for name, c := range now {
-		if f.watch.State() == nil {
+		// Only a node that is new here has still to be heard: one that was heard
+		// while the engine listed again says nothing more by itself.
+		if f.watch.State() == nil && before[name].ID != c.ID && !f.late {
 			f.awaited[name] = true
 		}
 		if before[name].ID != c.ID || alive(c.State) && !f.tails.reads(c.ID) {

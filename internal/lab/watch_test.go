@@ -153,3 +153,26 @@ func TestUntilPatienceRunsOut(t *testing.T) {
 		t.Errorf("%v", err)
 	}
 }
+
+// The engine lists again, because something began, before the lab was seen first: a
+// node that was heard by then is not waited for once more, for it says nothing by
+// itself. Waiting for it, `restore` could not read the lab for 30 s.
+func TestANodeIsAwaitedOnce(t *testing.T) {
+	e := pair(t)
+	f := &following{lab: New("l", e, func(event.Event) {}), watch: &Watch{ended: make(chan struct{}), changed: make(chan struct{})},
+		told: map[string]agentapi.State{}, lost: map[string]string{}, awaited: map[string]bool{}, reports: make(chan report, 256), ends: make(chan logEnd, 64)}
+	f.follow()
+	for range 2 {
+		if err := f.list(t.Context()); err != nil {
+			t.Fatal(err)
+		}
+		for _, c := range nodeContainers(f.all) {
+			if f.told[nodeOf(c.Labels)].VRRP == "" {
+				f.heard(report{c, agentapi.Event{State: agentapi.State{VRRP: "BACKUP"}}})
+			}
+		}
+	}
+	if len(f.told) == 0 || len(f.awaited) > 0 {
+		t.Errorf("%d nodes were heard, and these are awaited: %v", len(f.told), f.awaited)
+	}
+}
