@@ -41,6 +41,7 @@ func TestCompletion(t *testing.T) {
 		{"completion _", "bash zsh fish"},
 		{"help ne", "network"},
 		{"up --base _", "auto centos7 debian12"},
+		{"lint --base _", "auto centos7 debian11 debian12 debian13 debiansid"},
 		{"up --ba", "--base"},
 		{"--profile cl", "classic"},
 		{"curl /f", "/frontend"},
