@@ -12,6 +12,7 @@ import (
 	"halab/internal/engine"
 	"halab/internal/engine/enginetest"
 	"halab/internal/lab"
+	"halab/test/golden"
 )
 
 func TestWrongUsageEndsWithTwo(t *testing.T) {
@@ -67,8 +68,8 @@ func TestStatus(t *testing.T) {
 	if r.code != 0 || r.stderr != "" {
 		t.Fatalf("exit %d, stderr %s", r.code, r.stderr)
 	}
-	golden(t, "status.txt", r.stdout)
-	golden(t, "status.json", w.run("status", "--json").stdout)
+	golden.File(t, "testdata/status.txt", r.stdout)
+	golden.File(t, "testdata/status.json", w.run("status", "--json").stdout)
 }
 
 func TestStatusOfNothing(t *testing.T) {

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"halab/internal/ui"
+	"halab/test/golden"
 )
 
 func TestEveryCommandIsExplained(t *testing.T) {
@@ -66,7 +67,7 @@ func TestHelpTexts(t *testing.T) {
 			all += "\n==== " + name + "\n" + w.run(append(strings.Fields(name), "-h")...).stdout
 		}
 	}
-	golden(t, "help.txt", all)
+	golden.File(t, "testdata/help.txt", all)
 	if none := w.run(); none.code != 0 || none.stdout != w.run("help").stdout {
 		t.Errorf("halab alone and halab help differ (exit %d)", none.code)
 	}

@@ -14,6 +14,7 @@ import (
 	"halab/internal/app"
 	"halab/internal/engine"
 	"halab/internal/engine/enginetest"
+	"halab/test/golden"
 )
 
 func TestUpFromNothingAndAgain(t *testing.T) {
@@ -158,8 +159,8 @@ func TestDescriptionFaultsComeFirstAndAllAtOnce(t *testing.T) {
 
 func TestConfig(t *testing.T) {
 	w := newWorld(t)
-	golden(t, "config.txt", w.run("config", "--base", "debian12").stdout)
-	golden(t, "config.json", w.run("config", "--base", "debian12", "--json").stdout)
+	golden.File(t, "testdata/config.txt", w.run("config", "--base", "debian12").stdout)
+	golden.File(t, "testdata/config.json", w.run("config", "--base", "debian12", "--json").stdout)
 	for _, daemon := range []string{"haproxy", "keepalived"} {
 		r := w.run("config", daemon, "frontend-02", "--base", "centos7", "--profile", "classic")
 		if r.code != 0 || !strings.Contains(r.stdout, "of frontend-02 for ") || !strings.Contains(r.stdout, "profile classic") {

@@ -4,9 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"flag"
 	"net/netip"
-	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
@@ -16,27 +14,8 @@ import (
 	"halab"
 	"halab/internal/engine"
 	"halab/internal/topology"
+	"halab/test/golden"
 )
-
-var update = flag.Bool("update", false, "write the golden files anew")
-
-// golden compares got with a file of testdata.
-func golden(t *testing.T, name, got string) {
-	t.Helper()
-	path := filepath.Join("testdata", name)
-	if *update {
-		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got != string(want) {
-		t.Errorf("%s differs (go test -update writes it anew); got:\n%s", path, got)
-	}
-}
 
 func load(t *testing.T, o Options) *Project {
 	t.Helper()
@@ -86,12 +65,12 @@ func withoutEmpty(v any) any {
 }
 
 func TestDefaultLab(t *testing.T) {
-	golden(t, "default.json", sparse(t, load(t, Options{})))
+	golden.File(t, "testdata/default.json", sparse(t, load(t, Options{})))
 }
 
 func TestOptionsMoveEverything(t *testing.T) {
 	p := load(t, Options{Name: "second", Subnet: "10.1.2.0/24", Profile: "classic", Base: "debian12"})
-	golden(t, "moved.json", sparse(t, p))
+	golden.File(t, "testdata/moved.json", sparse(t, p))
 	text := sparse(t, p)
 	for _, old := range []string{"192.168.99", "c0:a8:63", "halab0", "centos7", "fast", `"halab-`} {
 		if strings.Contains(text, old) {
@@ -184,7 +163,7 @@ func TestFaults(t *testing.T) {
 					t.Errorf("fault without reason or cure: %s", f)
 				}
 			}
-			golden(t, filepath.Join("bad", strings.TrimSuffix(filepath.Base(file), ".yaml")+".txt"), err.Error()+"\n")
+			golden.File(t, filepath.Join("testdata", "bad", strings.TrimSuffix(filepath.Base(file), ".yaml")+".txt"), err.Error()+"\n")
 		})
 	}
 }
@@ -211,7 +190,7 @@ func TestFlagsAgainstWrittenOutFile(t *testing.T) {
 	if err == nil {
 		t.Fatal("flags that the file can't follow were taken")
 	}
-	golden(t, "written-out.txt", err.Error()+"\n")
+	golden.File(t, "testdata/written-out.txt", err.Error()+"\n")
 }
 
 func TestOverride(t *testing.T) {
@@ -219,7 +198,7 @@ func TestOverride(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	golden(t, "override.txt", warnings(p))
+	golden.File(t, "testdata/override.txt", warnings(p))
 	if c, _ := p.Lab.Cluster("frontend"); c.VIP.Address != netip.MustParseAddr("192.168.99.100") || c.VIP.RouterID != 77 {
 		t.Errorf("VIP %+v", c.VIP)
 	}
@@ -240,7 +219,7 @@ func TestOverride(t *testing.T) {
 	if err == nil {
 		t.Fatal("no fault")
 	}
-	golden(t, "override-bad.txt", err.Error()+"\n")
+	golden.File(t, "testdata/override-bad.txt", err.Error()+"\n")
 }
 
 func warnings(p *Project) string {

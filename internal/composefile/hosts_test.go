@@ -2,10 +2,11 @@ package composefile
 
 import (
 	"bytes"
-	"os"
 	"slices"
 	"strings"
 	"testing"
+
+	"halab/test/golden"
 )
 
 const exampleHosts = "../../examples/hosts.yaml"
@@ -19,15 +20,7 @@ func TestExampleOfHosts(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if *update {
-		if err := os.WriteFile(exampleHosts, text.Bytes(), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	file, err := os.ReadFile(exampleHosts)
-	if err != nil || !bytes.Equal(file, text.Bytes()) {
-		t.Errorf("%s is not what WriteHosts writes; write it: go test ./internal/composefile -update (%v)", exampleHosts, err)
-	}
+	golden.File(t, exampleHosts, text.String())
 	p, err := Load(t.Context(), Options{Files: []string{exampleHosts}, Base: "debian12"})
 	if err != nil {
 		t.Fatal(err)

@@ -1,7 +1,6 @@
 package fault
 
 import (
-	"flag"
 	"fmt"
 	"os"
 	"slices"
@@ -10,9 +9,8 @@ import (
 
 	"halab/internal/agentapi"
 	"halab/internal/effect"
+	"halab/test/golden"
 )
-
-var update = flag.Bool("update", false, "write the table of docs/faults.md anew")
 
 // The table of docs/faults.md is made from the catalogue (go test -update writes it
 // anew), and what its examples say can be parsed.
@@ -27,15 +25,7 @@ func TestCatalogueIsDocumented(t *testing.T) {
 	if !found || !ended {
 		t.Fatalf("%s has no table from %q to %q", path, begin, end)
 	}
-	if *update {
-		if err := os.WriteFile(path, []byte(before+"\n"+table()+end+after), 0o644); err != nil {
-			t.Fatal(err)
-		}
-		return
-	}
-	if string(text) != before+"\n"+table()+end+after {
-		t.Errorf("the table of %s is not what the catalogue says (go test -update writes it anew):\n%s", path, table())
-	}
+	golden.File(t, path, before+"\n"+table()+end+after)
 	seen := map[string]bool{}
 	for _, k := range Catalogue() {
 		if seen[k.Name] || k.Summary == "" || k.Sees == "" || k.Man == "" {

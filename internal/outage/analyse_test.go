@@ -1,12 +1,8 @@
 package outage
 
 import (
-	"bytes"
 	"encoding/json"
-	"flag"
 	"math/rand/v2"
-	"os"
-	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -14,28 +10,8 @@ import (
 
 	"halab/internal/agentapi"
 	"halab/internal/effect"
+	"halab/test/golden"
 )
-
-var update = flag.Bool("update", false, "write the golden files anew")
-
-func golden(t *testing.T, path string, got []byte) {
-	t.Helper()
-	if *update {
-		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(path, got, 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatalf("%v\n  write it:  go test -update", err)
-	}
-	if !bytes.Equal(got, want) {
-		t.Errorf("%s differs: see what changed with  go test -update && git diff", path)
-	}
-}
 
 func TestStoriesGolden(t *testing.T) {
 	for name, s := range map[string]*story{
@@ -48,7 +24,7 @@ func TestStoriesGolden(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			golden(t, "testdata/"+name+".golden.json", append(b, '\n'))
+			golden.File(t, "testdata/"+name+".golden.json", string(b)+"\n")
 		})
 	}
 }

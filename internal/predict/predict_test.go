@@ -1,7 +1,6 @@
 package predict
 
 import (
-	"flag"
 	"fmt"
 	"math"
 	"os"
@@ -13,9 +12,8 @@ import (
 	"halab/internal/daemonconf/facts"
 	"halab/internal/daemonconf/forecast"
 	"halab/internal/effect"
+	"halab/test/golden"
 )
-
-var update = flag.Bool("update", false, "write the golden files anew")
 
 // configurations are the files that the templates give, as their own tests have
 // them.
@@ -93,28 +91,9 @@ func TestPredictGolden(t *testing.T) {
 						fmt.Fprintf(&b, "%s: none\n    %s\n", f.name, e.None)
 					}
 				}
-				golden(t, "testdata/"+base+"-"+profile+".golden", b.String())
+				golden.File(t, "testdata/"+base+"-"+profile+".golden", b.String())
 			})
 		}
-	}
-}
-
-func golden(t *testing.T, path, got string) {
-	t.Helper()
-	if *update {
-		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatalf("%v\n  write it:  go test -update", err)
-	}
-	if got != string(want) {
-		t.Errorf("%s differs:\n--- got\n%s--- want\n%s", path, got, want)
 	}
 }
 

@@ -1,7 +1,6 @@
 package render
 
 import (
-	"flag"
 	"fmt"
 	"net"
 	"net/netip"
@@ -14,9 +13,8 @@ import (
 
 	"halab/internal/agentapi"
 	"halab/internal/topology"
+	"halab/test/golden"
 )
-
-var update = flag.Bool("update", false, "write the golden files")
 
 func lab(cluster string, rank int, profile topology.Profile) Input {
 	third, id, upstream := 1, 10, "http://192.168.99.20/backend"
@@ -77,20 +75,7 @@ func renderBoth(t *testing.T, base string, in Input) map[string]string {
 func TestGolden(t *testing.T) {
 	each(t, func(t *testing.T, base string, in Input) {
 		for name, got := range renderBoth(t, base, in) {
-			path := filepath.Join("testdata", fmt.Sprintf("%s-%s-%s-%s", base, in.Profile, in.Node, name))
-			if *update {
-				if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
-					t.Fatal(err)
-				}
-				continue
-			}
-			want, err := os.ReadFile(path)
-			if err != nil {
-				t.Fatal(err)
-			}
-			if got != string(want) {
-				t.Errorf("%s differs (go test ./internal/render -update):\n%s", path, got)
-			}
+			golden.File(t, filepath.Join("testdata", fmt.Sprintf("%s-%s-%s-%s", base, in.Profile, in.Node, name)), got)
 		}
 	})
 }

@@ -7,6 +7,7 @@ import (
 
 	"halab/internal/agentapi"
 	"halab/internal/lab"
+	"halab/test/golden"
 )
 
 func entries() []lab.LogEntry {
@@ -44,7 +45,7 @@ func TestTextLogs(t *testing.T) {
 			}
 		}
 		shown := strings.ReplaceAll(out.String(), moment(0).Local().Format("15:04"), "10:00")
-		golden(t, c.file, shown)
+		golden.File(t, "testdata/"+c.file, shown)
 	}
 }
 
@@ -56,7 +57,7 @@ func TestJSONLogs(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	golden(t, "logs.jsonl", out.String())
+	golden.File(t, "testdata/logs.jsonl", out.String())
 }
 
 func TestNodeWordsKnowEveryEvent(t *testing.T) {

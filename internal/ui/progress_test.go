@@ -2,38 +2,13 @@ package ui
 
 import (
 	"errors"
-	"flag"
-	"os"
-	"path/filepath"
 	"strings"
 	"testing"
 	"time"
 
 	"halab/internal/event"
+	"halab/test/golden"
 )
-
-var update = flag.Bool("update", false, "write the golden files")
-
-// golden compares text with testdata/name.
-func golden(t *testing.T, name, got string) {
-	t.Helper()
-	path := filepath.Join("testdata", name)
-	if *update {
-		if err := os.MkdirAll("testdata", 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got != string(want) {
-		t.Errorf("%s differs (go test -update writes it anew)\ngot:\n%s\nwant:\n%s", path, got, want)
-	}
-}
 
 func moment(seconds float64) time.Time {
 	return time.Date(2026, 1, 2, 10, 0, 0, 0, time.UTC).Add(time.Duration(seconds * float64(time.Second)))
@@ -74,7 +49,7 @@ func TestBoardInMidst(t *testing.T) {
 			t.Errorf("%d columns: %q", Width(line), line)
 		}
 	}
-	golden(t, "board.txt", strings.Join(lines, "\n")+"\n")
+	golden.File(t, "testdata/board.txt", strings.Join(lines, "\n")+"\n")
 }
 
 func TestBoardFitsLowTerminals(t *testing.T) {
@@ -98,7 +73,7 @@ func TestPlainLines(t *testing.T) {
 			p.Send(e)
 		}
 		p.Close()
-		golden(t, c.file, out.String())
+		golden.File(t, "testdata/"+c.file, out.String())
 	}
 }
 

@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"halab/internal/lab"
+	"halab/test/golden"
 )
 
 func healthy() *lab.State {
@@ -72,7 +73,7 @@ func TestStatus(t *testing.T) {
 				t.Errorf("%s: wider than 80 columns: %q", c.file, line)
 			}
 		}
-		golden(t, c.file, out.String())
+		golden.File(t, "testdata/"+c.file, out.String())
 	}
 }
 
@@ -81,7 +82,7 @@ func TestStatusJSON(t *testing.T) {
 	if err := WriteJSON(&out, ailing()); err != nil {
 		t.Fatal(err)
 	}
-	golden(t, "status.json", out.String())
+	golden.File(t, "testdata/status.json", out.String())
 }
 
 // A node that stepped down says so and is well; a keepalived whose supervisor

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"halab/internal/agentapi"
+	"halab/test/golden"
 )
 
 // answers makes ten answers a second; each word is "front/back", or "!reason".
@@ -44,7 +45,7 @@ func TestWatchTellsChangesOnly(t *testing.T) {
 	slow.Due, slow.Done = moment(10), moment(10.3)
 	lines = append(lines, w.Add(slow)...)
 	shown := strings.Join(append(lines, w.Summary().Lines(Style{})...), "\n") + "\n"
-	golden(t, "watch.txt", strings.ReplaceAll(shown, moment(0).Local().Format("15:04"), "10:00"))
+	golden.File(t, "testdata/watch.txt", strings.ReplaceAll(shown, moment(0).Local().Format("15:04"), "10:00"))
 }
 
 // A lab of one tier has no frontend to name.

@@ -1,7 +1,6 @@
 package adapt
 
 import (
-	"flag"
 	"fmt"
 	"maps"
 	"os"
@@ -15,9 +14,8 @@ import (
 	"halab/internal/daemonconf"
 	"halab/internal/daemonconf/facts"
 	"halab/internal/daemonconf/inventory"
+	"halab/test/golden"
 )
-
-var update = flag.Bool("update", false, "write the golden files anew")
 
 // fixture reads a file that holds a folder: "-- lb1/haproxy.cfg --" begins each of
 // its files.
@@ -129,26 +127,6 @@ func stand(b *strings.Builder, label string, s Stand) {
 	}
 }
 
-func golden(t *testing.T, name, got string) {
-	t.Helper()
-	path := filepath.Join("testdata", name+".golden")
-	if *update {
-		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
-			t.Fatal(err)
-		}
-		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got != string(want) {
-		t.Errorf("%s differs (go test -update writes it anew)\ngot:\n%s\nwant:\n%s", path, got, want)
-	}
-}
-
 // fixtures are those of lint, and this package's own.
 func fixtures(t *testing.T) map[string]string {
 	t.Helper()
@@ -170,7 +148,9 @@ func fixtures(t *testing.T) map[string]string {
 func TestGolden(t *testing.T) {
 	for name, path := range fixtures(t) {
 		if strings.Contains(path, "/sound/") || !strings.Contains(path, "/lint/") {
-			t.Run(name, func(t *testing.T) { golden(t, name, text(of(t, fixture(t, path)))) })
+			t.Run(name, func(t *testing.T) {
+				golden.File(t, filepath.Join("testdata", name+".golden"), text(of(t, fixture(t, path))))
+			})
 		}
 	}
 }

@@ -9,6 +9,7 @@ import (
 	"testing/fstest"
 
 	"halab/internal/daemonconf"
+	"halab/test/golden"
 )
 
 func names(t *testing.T, kind string) []string {
@@ -26,7 +27,9 @@ func names(t *testing.T, kind string) []string {
 func TestGolden(t *testing.T) {
 	for _, name := range names(t, "cases") {
 		if !strings.Contains(name, "/28") {
-			t.Run(name, func(t *testing.T) { golden(t, name, text(report(t, name, "debian12"))) })
+			t.Run(name, func(t *testing.T) {
+				golden.File(t, filepath.Join("testdata", name+".golden"), text(report(t, name, "debian12")))
+			})
 		}
 	}
 }
@@ -40,7 +43,7 @@ func TestSound(t *testing.T) {
 				t.Errorf("%s on %s:\n%s", name, on, text(r))
 			}
 		}
-		golden(t, name, text(report(t, name, "debian12")))
+		golden.File(t, filepath.Join("testdata", name+".golden"), text(report(t, name, "debian12")))
 	}
 }
 

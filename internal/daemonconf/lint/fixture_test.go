@@ -1,7 +1,6 @@
 package lint
 
 import (
-	"flag"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -12,8 +11,6 @@ import (
 	"halab/internal/daemonconf"
 	"halab/internal/daemonconf/facts"
 )
-
-var update = flag.Bool("update", false, "write the golden files anew")
 
 // fixture reads a file that holds a folder: "-- lb1/haproxy.cfg --" begins each
 // of its files.
@@ -87,21 +84,4 @@ func text(r Report) string {
 		fmt.Fprintf(&b, "not judged: %s\n", line)
 	}
 	return b.String()
-}
-
-func golden(t *testing.T, name, got string) {
-	t.Helper()
-	path := filepath.Join("testdata", name+".golden")
-	if *update {
-		if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	want, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got != string(want) {
-		t.Errorf("%s differs (go test -update writes it anew)\ngot:\n%s\nwant:\n%s", path, got, want)
-	}
 }

@@ -3,26 +3,15 @@ package lint
 import (
 	"bytes"
 	"encoding/json"
-	"os"
 	"strings"
 	"testing"
+
+	"halab/test/golden"
 )
 
 // docs/lint.md is made from the rules (go test -update writes it anew).
 func TestDoc(t *testing.T) {
-	const path = "../../../docs/lint.md"
-	if *update {
-		if err := os.WriteFile(path, []byte(Doc()), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	text, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if string(text) != Doc() {
-		t.Errorf("%s is not what the rules say (go test -update writes it anew)", path)
-	}
+	golden.File(t, "../../../docs/lint.md", Doc())
 }
 
 func TestRulesAreExplained(t *testing.T) {
