@@ -53,14 +53,6 @@ func (c *conversation) Write(p []byte) (int, error) {
 // out or by somebody. What it had begun may be there.
 var errUnanswered = errors.New("the agent on the node was killed before it answered")
 
-// silent says that nothing came but the word that the undo is recorded.
-func (c *conversation) silent() bool {
-	c.mu.Lock()
-	defer c.mu.Unlock()
-	said := strings.TrimSpace(c.said.String())
-	return said == "" || said == agentapi.FaultReady
-}
-
 // reply is the last line.
 func (c *conversation) reply() (agentapi.FaultReply, error) {
 	c.mu.Lock()
@@ -71,6 +63,9 @@ func (c *conversation) reply() (agentapi.FaultReply, error) {
 func parseReply(said []byte) (agentapi.FaultReply, error) {
 	var r agentapi.FaultReply
 	lines := bytes.Split(bytes.TrimSpace(said), []byte("\n"))
+	if last := string(lines[len(lines)-1]); last == "" || last == agentapi.FaultReady {
+		return r, errUnanswered
+	}
 	if err := json.Unmarshal(lines[len(lines)-1], &r); err != nil {
 		return r, fmt.Errorf("the agent on the node said %q: %w", said, err)
 	}
@@ -96,13 +91,13 @@ func (i *Injector) applyInside(ctx context.Context, node engine.Container, r age
 	if err != nil {
 		return agentapi.FaultReply{}, err
 	}
-	if talk.silent() && errs.Len() == 0 {
-		crashpoint.At(crashpoint.Unanswered)
-		return agentapi.FaultReply{}, fmt.Errorf("%w (exit code %d)", errUnanswered, code)
-	}
 	reply, err := talk.reply()
-	if err != nil && reply.Error == "" && errs.Len() > 0 {
+	switch {
+	case err != nil && reply.Error == "" && errs.Len() > 0:
 		err = errors.New(strings.TrimSpace(errs.String()))
+	case errors.Is(err, errUnanswered):
+		crashpoint.At(crashpoint.Unanswered)
+		err = fmt.Errorf("%w (exit code %d)", err, code)
 	}
 	return reply, err
 }
