@@ -59,6 +59,10 @@ func Hang(on Part) Effect {
 	return Effect{On: on, Silent: true, Keeps: on == Keepalived || on == Node, Moves: on != App}
 }
 
+// Unlink is what it means that nothing passes between a node and everybody else:
+// keepalived sees its interface go down.
+func Unlink() Effect { return Effect{On: Link, Silent: true, Moves: true} }
+
 // Handover is what it means that the holder gives its VIP away on purpose.
 func Handover() Effect { return Effect{Resigns: true, Moves: true} }
 

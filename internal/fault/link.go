@@ -11,6 +11,6 @@ func linkDown() Kind {
 		Name: agentapi.FaultLinkDown, Summary: "the interface goes down, as a pulled cable; addresses stay, routes come back",
 		Sees:   "keepalived goes to FAULT, the other node takes the VIP; nobody reaches the node",
 		Man:    "ip-link(8)",
-		effect: func(Order) effect.Effect { return effect.Effect{On: effect.Link, Silent: true, Moves: true} },
+		effect: func(Order) effect.Effect { return effect.Unlink() },
 	})
 }

@@ -106,7 +106,7 @@ func events() []event {
 		fault("haproxy-hang", "HAProxy hangs", effect.Hang(effect.HAProxy)),
 		fault("node-crash", "the node crashes", effect.Kill(effect.Node)),
 		fault("node-freeze", "the node freezes", effect.Hang(effect.Node)),
-		fault("link-down", "the node's link goes down", effect.Effect{On: effect.Link, Silent: true, Moves: true}),
+		fault("link-down", "the node's link goes down", effect.Unlink()),
 		fault("keepalived-stop", "keepalived is stopped", effect.Stop(effect.Keepalived)),
 		fault("keepalived-kill", "keepalived dies", effect.Kill(effect.Keepalived)),
 		fault("app-kill", "a server dies", effect.Kill(effect.App)),

@@ -2,9 +2,10 @@ package forecast
 
 import (
 	"fmt"
-	"halab/internal/daemonconf/facts"
 	"net/netip"
 	"slices"
+
+	"halab/internal/daemonconf/facts"
 )
 
 // Clusters finds out which instances of which nodes belong together: those that
