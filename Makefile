@@ -40,8 +40,7 @@ quick: ## vet, the quick unit tests, and a smoke test on a lab that stays up
 	@scripts/prepare test
 	@$(MAKE) --no-print-directory build
 	$(GO) vet ./...
-	$(GO) build -o dist/tally ./test/tally
-	$(GO) test -short -json ./... | dist/tally
+	$(GO) test -short -json ./... | $(GO) run ./test/tally
 	@HALAB_E2E_TIER=quick $(MAKE) --no-print-directory e2e E2E='^TestSmoke$$'
 
 nightly: ## make test, and what takes long or throws dice: up to two hours
@@ -49,8 +48,7 @@ nightly: ## make test, and what takes long or throws dice: up to two hours
 
 unit: ## the tests that need no engine
 	$(GO) vet ./...
-	$(GO) build -o dist/tally ./test/tally
-	$(GO) test -json ./... | dist/tally
+	$(GO) test -json ./... | $(GO) run ./test/tally
 
 contract: ## what halab relies on, tried on this machine's engine
 	$(GO) test -c -o dist/contract.test ./internal/engine/docker
