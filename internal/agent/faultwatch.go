@@ -30,7 +30,7 @@ const (
 	// thawTime is how long HAProxy may take to give a sign of life after a
 	// freeze; until then keepalived hears nothing, as from a machine that goes on
 	// where it was.
-	thawTime = 2 * signDeadline
+	thawTime = 2 * agentapi.SignDeadline
 )
 
 // run follows the records until ctx ends.

@@ -72,11 +72,6 @@ func watchAddress(ctx context.Context, iface string, vip netip.Addr, begun func(
 	return watch.run(ctx)
 }
 
-// settleTime is how long the other node may take to have the VIP before the
-// wish to hand over ends. keepalived does not take a VIP back that it let go
-// (nopreempt), but it takes one that nobody has.
-const settleTime = 100 * time.Millisecond
-
 // runHandover moves the VIP off this node and leaves the node healthy: a
 // planned move.
 func runHandover(ctx context.Context, args []string, out command.Output) error {
@@ -96,7 +91,7 @@ func runHandover(ctx context.Context, args []string, out command.Output) error {
 	defer cancel()
 	reply := handOver(waitCtx, in.Interface, in.VIP.Addr())
 	if reply.Held && reply.Moved {
-		machine.Pause(ctx, settleTime)
+		machine.Pause(ctx, agentapi.SettleTime)
 	}
 	if err := writeFlag(agentapi.HandoverFile, false); err != nil && reply.Error == "" {
 		reply.Error = err.Error()

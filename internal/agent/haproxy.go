@@ -140,7 +140,7 @@ func (c *child) stopGently(in render.Input, signals <-chan os.Signal) (code int,
 	if reply.Held && reply.Moved {
 		// Requests come here until the other node has announced the VIP, and
 		// keepalived before 2.0 takes an advert more for it.
-		time.Sleep(settleTime)
+		time.Sleep(agentapi.SettleTime)
 	}
 	for _, step := range []struct {
 		signal os.Signal

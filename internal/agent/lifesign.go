@@ -8,6 +8,7 @@ import (
 	"sync/atomic"
 	"time"
 
+	"halab/internal/agentapi"
 	"halab/internal/render"
 
 	"golang.org/x/sys/unix"
@@ -27,15 +28,6 @@ const (
 // millisecond. A frozen process keeps its connections, so it is also asked for
 // a sign of life.
 const (
-	// signInterval is the time between two signs of life.
-	signInterval = 20 * time.Millisecond
-	// signDeadline is how long one may take. A freeze is known after 75 to 95 ms.
-	// HAProxy answers in a fraction of a millisecond; this much more is for a busy
-	// machine, where the kernel lets it wait a few time slices.
-	signDeadline = 75 * time.Millisecond
-	// signGrace is left to the answer that is in the kernel when the deadline
-	// passes: the agent may have been the one that was late.
-	signGrace = 3 * time.Millisecond
 	// lateLimit: when we wake this late, we did not run, perhaps nobody did, and
 	// HAProxy gets half a deadline more.
 	lateLimit = 5 * time.Millisecond
@@ -126,7 +118,7 @@ func (l *lifesign) connected(conn int) error {
 	if err := l.waiter.watch(conn, unix.EPOLLOUT); err != nil {
 		return err
 	}
-	ready, err := l.waiter.wait(l.times(signDeadline))
+	ready, err := l.waiter.wait(l.times(agentapi.SignDeadline))
 	switch {
 	case err != nil:
 		return err
@@ -154,7 +146,7 @@ type question struct {
 func (l *lifesign) follow(conn int) {
 	q := question{next: time.Now()}
 	if l.current == healthUp { // one that is not known to be up is asked at once
-		q.next = q.next.Add(l.times(signInterval))
+		q.next = q.next.Add(l.times(agentapi.SignInterval))
 	}
 	request := []byte("GET " + render.AlivePath + " HTTP/1.1\r\nHost: node\r\n\r\n")
 	var answer [4096]byte
@@ -164,7 +156,7 @@ func (l *lifesign) follow(conn int) {
 			if err := writeNow(conn, request); err != nil {
 				return
 			}
-			q = question{next: at.Add(l.times(signInterval)), due: at.Add(l.times(signDeadline))}
+			q = question{next: at.Add(l.times(agentapi.SignInterval)), due: at.Add(l.times(agentapi.SignDeadline))}
 		}
 		events, most := l.patience(q, at)
 		if err := l.waiter.watch(conn, events); err != nil {
@@ -211,9 +203,9 @@ func (l *lifesign) overdue(q *question) {
 	case q.graced:
 		l.set(healthHung)
 	case late > l.times(lateLimit):
-		q.due = at.Add(l.times(signDeadline) / 2)
+		q.due = at.Add(l.times(agentapi.SignDeadline) / 2)
 	default:
-		q.due, q.graced = at.Add(l.times(signGrace)), true
+		q.due, q.graced = at.Add(l.times(agentapi.SignGrace)), true
 	}
 }
 

@@ -11,6 +11,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"halab/internal/agentapi"
 )
 
 // double stands for HAProxy.
@@ -121,7 +123,7 @@ func TestLifeAndDeath(t *testing.T) {
 			frozen := now()
 			d.frozen.Store(true)
 			at := expectHealth(t, changes, healthHung)
-			if took := time.Duration(at.mono - frozen.mono); took < signDeadline-signInterval {
+			if took := time.Duration(at.mono - frozen.mono); took < agentapi.SignDeadline-agentapi.SignInterval {
 				t.Errorf("hung after %v, before the deadline", took)
 			}
 			d.frozen.Store(false)

@@ -13,14 +13,12 @@ import (
 
 	"github.com/vishvananda/netlink"
 	"golang.org/x/sys/unix"
+
+	"halab/internal/agentapi"
 )
 
-// lingerTime is how long a node keeps a VIP for itself after it gave it up: by
-// then every request that it had in hand is answered.
-const lingerTime = time.Second
-
 // linger keeps a VIP on the loopback interface while the node holds it, and
-// lingerTime longer. Without an address the kernel sends nothing more for its
+// agentapi.LingerTime longer. Without an address the kernel sends nothing more for its
 // connections: answers that were under way when the VIP moved would be lost,
 // and their clients would wait for a retransmission and then be reset by the
 // new holder.
@@ -66,7 +64,7 @@ func (l *linger) note(vip netip.Addr, held bool) {
 		l.set(vip, true)
 		return
 	}
-	l.ends[vip] = time.AfterFunc(lingerTime, func() {
+	l.ends[vip] = time.AfterFunc(agentapi.LingerTime, func() {
 		l.mu.Lock()
 		defer l.mu.Unlock()
 		if _, leaving := l.ends[vip]; leaving {

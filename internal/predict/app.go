@@ -24,7 +24,7 @@ func app(e effect.Effect, s forecast.Service) Expected {
 		const saved = "retry-on and redispatch: a request that fails is repeated at the other app"
 		add("stack.outage", 0, 0, 0, saved)
 		if e.Silent && s.ServerMs > 0 {
-			add("stack.latency_max", 0, s.ServerMs, s.ServerMs+signEveryMs, fmt.Sprintf(
+			add("stack.latency_max", 0, s.ServerMs, s.ServerMs+repeatMs, fmt.Sprintf(
 				"timeout server %g, then the other app's own time", s.ServerMs))
 			last := &out.List[len(out.List)-1]
 			last.MaxMs += answerMs
@@ -42,9 +42,9 @@ func app(e effect.Effect, s forecast.Service) Expected {
 
 const (
 	// answerMs is what the other app may take for its answer on a busy machine, and
-	// signEveryMs how late the request may be repeated.
-	answerMs    = 80
-	signEveryMs = 20
+	// repeatMs how late the request may be repeated.
+	answerMs = 80
+	repeatMs = 20
 )
 
 // unsaved is the time lost by requests that a dead server has, or gets until the

@@ -5,27 +5,24 @@ import (
 	"fmt"
 	"net/netip"
 	"slices"
+	"time"
 
 	"halab/internal/agentapi"
 	"halab/internal/daemonconf/checks"
 	"halab/internal/daemonconf/facts"
 )
 
-// Times of a lab's nodes that are in no configuration file, in milliseconds.
+// Times of a lab's nodes, in milliseconds.
 const (
 	// noticeMs: until process 1 of the node has seen that a connection closed
 	// and keepalived has been told.
 	noticeMs = 2
-	// A hanging HAProxy is asked every signEveryMs and has signWithinMs to
-	// answer, and signGraceMs more are given.
-	signEveryMs  = 20
-	signWithinMs = 75
-	signGraceMs  = 3
-	// lingerMs is how long process 1 keeps a VIP that was given up.
-	lingerMs = 1000
-	// handoverMs is how long a HAProxy that is stopped goes on answering once the
-	// VIP has left its node.
-	handoverMs = 100
+
+	ms         = float64(time.Millisecond)
+	overdueMs  = float64(agentapi.SignDeadline) / ms
+	latestMs   = float64(agentapi.SignDeadline+agentapi.SignInterval+agentapi.SignGrace) / ms
+	lingerMs   = float64(agentapi.LingerTime) / ms
+	handoverMs = float64(agentapi.SettleTime) / ms
 )
 
 // told is how long process 1 of a lab's node takes to tell keepalived of a dead
@@ -33,8 +30,7 @@ const (
 func told() span { return between(0, noticeMs, fmt.Sprintf("notice 0–%d", noticeMs)) }
 
 func overdue() span {
-	return between(signWithinMs, signWithinMs+signEveryMs+signGraceMs,
-		fmt.Sprintf("sign of life overdue %d–%d", signWithinMs, signWithinMs+signEveryMs+signGraceMs))
+	return between(overdueMs, latestMs, fmt.Sprintf("sign of life overdue %g–%g", overdueMs, latestMs))
 }
 
 // checked is how long a script takes to be called failed: its first failing run
