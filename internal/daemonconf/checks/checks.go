@@ -37,7 +37,9 @@ type Check struct {
 	Slip    string // a test whose outcome does not depend on what it tests
 	Absent  string // the program that the machine does not have
 	Stops   bool   // it stops keepalived
+	Cuts    bool   // it takes the node off the network
 	Starts  bool   // it starts HAProxy
+	Anew    bool   // it starts anew one that runs: systemctl restart haproxy
 	Hosts   []netip.Addr
 	Port    int    // that is asked, 0 when none is seen
 	Path    string // of an HTTP request
@@ -49,6 +51,18 @@ type Check struct {
 
 // Sees says whether the check notices that HAProxy is dead.
 func (c Check) Sees() bool { return c.Never == "" && c.Fails == "" && c.Off == "" && c.Asks != Other }
+
+// Leaves says whether the check gives the VIP away by what it does, whatever its
+// exit code and its weight: it ends keepalived, or takes the link down.
+func (c Check) Leaves() bool { return c.Stops || c.Cuts }
+
+// Revives says whether the check starts HAProxy again when that is dead.
+//
+// The usual form is `if [ -z "$(pidof haproxy)" ]; then systemctl start haproxy; fi`:
+// the VIP stays, and clients lose what passes until the check's next run.
+func (c Check) Revives() bool {
+	return (c.Starts || c.Anew) && c.Off == "" && c.Fails == "" && c.Asks != Other && c.Asks != Unknown
+}
 
 // Look judges a script.
 func Look(n *facts.Node, s *facts.Script) Check {
@@ -83,14 +97,14 @@ func command(n *facts.Node, text string) Check {
 	}
 	c.asks(program)
 	c.listener(n)
+	c.Stops, c.Cuts = stops.MatchString(c.Text), cuts.MatchString(c.Text)
 	if hasShell || c.Shell != "" {
-		c.Never = neverFails(c.Text, file.Name != "", program)
+		c.Never = neverFails(c.Text, file.Name != "" && !c.Leaves(), program)
 	}
 	if hasShell {
 		c.Slip = slip(c.Text)
 	}
-	c.Stops = stops.MatchString(c.Text)
-	c.Starts = starts.MatchString(c.Text)
+	c.Starts, c.Anew = starts.MatchString(c.Text), anew.MatchString(c.Text)
 	if c.Stops && c.Slip != "" {
 		c.Fails = "it ends keepalived though HAProxy is healthy"
 	}
@@ -116,7 +130,9 @@ var (
 	shellC   = regexp.MustCompile(`^\S*\b(?:ba|da|z|k)?sh\s+(?:-[a-z]+\s+)*-[a-z]*c\s+(.*)$`)
 	comments = regexp.MustCompile(`(?m)(^|\s)#.*$`)
 	stops    = regexp.MustCompile(`(?:killall|pkill)\s+(?:-(?:9|15|TERM|KILL|SIGTERM|SIGKILL|x|e|q)\s+)*keepalived|systemctl\s+(?:--\S+\s+)*stop\s+keepalived|service\s+keepalived\s+stop|init\.d/keepalived\s+stop|kill\s+(?:-\S+\s+)?[$` + "`" + `(]+[^)\n]*keepalived[\w.-]*pid`)
-	starts   = regexp.MustCompile(`systemctl\s+(?:--\S+\s+)*start\s+haproxy|service\s+haproxy\s+start|init\.d/haproxy\s+start|haproxy\s+[^\n;|&]*-D\b`)
+	starts   = regexp.MustCompile(`(?:systemctl|docker|podman|supervisorctl)\s+(?:-\S+\s+)*start\s+\S*haproxy|service\s+haproxy\s+start|init\.d/haproxy\s+start|haproxy\s+[^\n;|&]*-D\b`)
+	anew     = regexp.MustCompile(`(?:systemctl|docker|podman|supervisorctl)\s+(?:-\S+\s+)*restart\s+\S*haproxy|(?:service\s+|init\.d/)haproxy\s+restart`)
+	cuts     = regexp.MustCompile(`(?m)\bip\s+(?:-\S+\s+)*link\s+set\s+(?:dev\s+)?\S+\s+down\b|\bifdown\s+\S|\bifconfig\s+\S+\s+down\b|\bnmcli\s+[^\n;|&]*\b(?:down|disconnect)\b|systemctl\s+(?:-\S+\s+)*stop\s+(?:network|NetworkManager|systemd-networkd)\b|^\s*(?:sudo\s+)?(?:/\S+/)?(?:reboot|poweroff|shutdown)\b`)
 )
 
 // shellBody is the command that a shell is given: sh -c 'command'.

@@ -108,3 +108,31 @@ func TestStopsKeepalived(t *testing.T) {
 		t.Error("a start of HAProxy is not seen")
 	}
 }
+
+func TestTakesTheNodeOffTheNetwork(t *testing.T) {
+	for script, want := range map[string]bool{
+		"ip link set ens32 down": true, "/sbin/ip link set dev bond0 down": true, "ifdown eth0": true, "ifconfig eth0 down": true,
+		"nmcli con down web": true, "systemctl stop NetworkManager": true, "/sbin/reboot": true,
+		"ip link show ens32": false, "ip link set ens32 up": false, "echo eth0 is down": false, "grep reboot /var/log/x": false,
+	} {
+		if got := look("2.2.7", "/x/chk.sh", script); got.Cuts != want {
+			t.Errorf("%q: %v", script, got.Cuts)
+		}
+	}
+}
+
+func TestStartsHAProxyAgain(t *testing.T) {
+	for script, want := range map[string]bool{
+		"pidof haproxy || systemctl start haproxy":       true,
+		"pidof haproxy || systemctl restart haproxy":     true,
+		"killall -0 haproxy || docker restart haproxy":   true,
+		"pidof haproxy || /etc/init.d/haproxy start":     true,
+		"pidof haproxy || systemctl stop haproxy":        false,
+		"pidof nginx || systemctl start nginx":           false,
+		"ping -c 1 192.0.2.1 || systemctl start haproxy": false,
+	} {
+		if got := look("2.2.7", "/x/chk.sh", script).Revives(); got != want {
+			t.Errorf("%q: %v", script, got)
+		}
+	}
+}

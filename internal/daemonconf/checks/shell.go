@@ -17,14 +17,15 @@ var (
 // neverFails says why a shell's text ends with 0 whatever it finds.
 //
 // `nc -z 127.0.0.1 443 || echo 1` prints 1 and ends with echo's 0;
-// `pgrep haproxy | wc -l` ends with wc's.
-func neverFails(text string, file bool, program string) string {
+// `pgrep haproxy | wc -l` ends with wc's. alone says that the text is a whole script
+// and that its code is all that it has: it does not give the VIP away by what it does.
+func neverFails(text string, alone bool, program string) string {
 	lines := meaningful(text)
 	if len(lines) == 0 {
 		return "the script does nothing"
 	}
 	last := lines[len(lines)-1]
-	if m := byName.FindStringSubmatch(text); m != nil && file && strings.Contains(program, m[1]) {
+	if m := byName.FindStringSubmatch(text); m != nil && strings.Contains(program, m[1]) {
 		return "pgrep -f " + m[1] + " finds the script itself, whose name has " + m[1] + " in it"
 	}
 	if m := itself.FindStringSubmatch(last); m != nil && !strings.Contains(last, "grep -v") {
@@ -38,7 +39,7 @@ func neverFails(text string, file bool, program string) string {
 		return "what follows the test ends with 0 whatever the test said: " + strings.TrimSpace(swallowed.FindString(last))
 	case counted.MatchString(last):
 		return "a pipe ends as its last command does, and " + strings.TrimSpace(strings.TrimPrefix(counted.FindString(last), "|")) + " ends with 0"
-	case file && harmless.MatchString(last) && !stops.MatchString(text):
+	case alone && harmless.MatchString(last):
 		return "no way through the script ends with anything but 0"
 	}
 	return ""

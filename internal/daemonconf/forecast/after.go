@@ -2,7 +2,9 @@ package forecast
 
 import (
 	"fmt"
+	"slices"
 
+	"halab/internal/daemonconf/facts"
 	"halab/internal/effect"
 )
 
@@ -18,6 +20,10 @@ func (c Cluster) Back(e effect.Effect, h Member, fault Row) (r Row, ok bool) {
 		// What ends the outage then is the mending: how soon a HAProxy runs
 		// again is in no file. One that only hung answers at once.
 		return stays("the VIP had not moved"), e.On == effect.HAProxy && e.Silent || e.On == effect.Client
+	case fault.Why == WhyRevived:
+		return stays("HAProxy runs again already, and the VIP had not moved"), true
+	case e.On == effect.HAProxy && slices.ContainsFunc(h.Is.Tracked, func(t facts.Tracked) bool { return h.Sees(t) && h.Looks[t.Name].Leaves() }):
+		return stays("the check took the node out, and nothing brings it back by itself"), true
 	case e.StopsVRRP():
 		return stays("the thawed node still has the address"), true
 	}

@@ -33,6 +33,7 @@ const (
 	WhyNoPreempt Why = "nopreempt" // a backup that leaves it to whoever sends adverts
 	WhyFault     Why = "fault"     // nobody else can take it
 	WhyCold      Why = "cold"      // HAProxy does not run where it goes
+	WhyRevived   Why = "revived"   // it stays, and a check starts HAProxy again
 )
 
 // Fate is what becomes of connections that are open when the fault happens. A dead

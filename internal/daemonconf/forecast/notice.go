@@ -38,7 +38,13 @@ func overdue() span {
 // long a failing one takes.
 func (m Member) checked(s *facts.Script, run float64) span {
 	rest := float64(s.Fall.V-1) * s.IntervalMs.V
+	if m.Looks[s.Name].Leaves() {
+		rest = 0 // what it does, it does at its first failing run
+	}
 	a := between(rest, rest+s.IntervalMs.V, fmt.Sprintf("check every %g, %d failures: %g–%g", s.IntervalMs.V, s.Fall.V, rest, rest+s.IntervalMs.V))
+	if rest == 0 {
+		a.formula = fmt.Sprintf("check every %g: 0–%g", s.IntervalMs.V, s.IntervalMs.V)
+	}
 	if run > 0 {
 		a = a.plus(exactly(run, fmt.Sprintf("%g for the last to fail", run)))
 	}
@@ -50,7 +56,7 @@ func (m Member) checked(s *facts.Script, run float64) span {
 
 // dies is what a HAProxy costs that nobody answers for: its port is closed.
 func (c Cluster) dies(h Member) Row {
-	return c.noticed(h, told(), func(t facts.Tracked) (span, bool) {
+	row := c.noticed(h, told(), func(t facts.Tracked) (span, bool) {
 		switch {
 		case !h.Sees(t):
 			return span{}, false
@@ -61,6 +67,7 @@ func (c Cluster) dies(h Member) Row {
 		}
 		return between(0, noticeMs, fmt.Sprintf("%s %s at once: 0–%d", t.Kind, t.Name, noticeMs)), true
 	}, HeldReset)
+	return h.revived(row, HeldReset, func(look checks.Check) bool { return look.Revives() })
 }
 
 // hangs is what a HAProxy costs that is there and does not answer.
@@ -75,11 +82,7 @@ func (c Cluster) hangs(h Member) Row {
 		}
 		look := h.Looks[t.Name]
 		unknown = unknown || look.Asks == checks.Unknown
-		run := t.Script.TimeoutMs.V
-		if look.LimitMs > 0 {
-			run = min(run, look.LimitMs)
-		}
-		return h.checked(t.Script, run), look.Asks == checks.Answer
+		return h.checked(t.Script, failing(t.Script, look)), look.Asks == checks.Answer
 	}, HeldHang)
 	switch {
 	case row.Outcome != Never:
@@ -87,6 +90,35 @@ func (c Cluster) hangs(h Member) Row {
 		row.Outcome, row.Formula = Unknown, "it depends on a script that is not in these files"
 	case row.Why == WhyNothing:
 		row.Formula = "no check waits for an answer; a hanging HAProxy has its process and its open port"
+	}
+	return h.revived(row, HeldHang, func(look checks.Check) bool { return look.Revives() && look.Anew && look.Asks == checks.Answer })
+}
+
+// failing is how long a check takes that waits for an answer in vain.
+func failing(s *facts.Script, look checks.Check) float64 {
+	if look.LimitMs > 0 {
+		return min(s.TimeoutMs.V, look.LimitMs)
+	}
+	return s.TimeoutMs.V
+}
+
+// revived is a row as it is where a check starts HAProxy again by itself: at its
+// first failing run, and the VIP has no reason to move unless it had moved before.
+func (m Member) revived(row Row, held Fate, does func(checks.Check) bool) Row {
+	for _, t := range m.Is.Tracked {
+		look := m.Looks[t.Name]
+		if t.Script == nil || !m.Counts(t) || !does(look) {
+			continue
+		}
+		every := t.Script.IntervalMs.V
+		s := between(0, every, fmt.Sprintf("check %s, run every %g, starts HAProxy again: 0–%g and what the start takes", t.Name, every, every))
+		if held == HeldHang {
+			s = s.plus(exactly(failing(t.Script, look), fmt.Sprintf("%g for it to fail", failing(t.Script, look))))
+		}
+		if again := s.row(HeldReset); row.Outcome != Moves || again.MeanMs < row.MeanMs {
+			again.Why = WhyRevived
+			row = again
+		}
 	}
 	return row
 }
@@ -111,9 +143,12 @@ func (c Cluster) noticed(h Member, own span, sees func(facts.Tracked) (span, boo
 		if !ok {
 			continue
 		}
-		if h.weighs(t) {
+		switch {
+		case h.weighs(t):
 			weighty = append(weighty, weighed{t, after})
-		} else {
+		case h.Looks[t.Name].Cuts:
+			ways = append(ways, c.cut(h, after, held))
+		default:
 			ways = append(ways, c.faulted(h, after, through, held))
 		}
 	}
@@ -137,6 +172,16 @@ func (r Row) rank() int {
 		return 0
 	}
 	return 1
+}
+
+// cut is a holder whose check takes it off the network after some time: it can't
+// tell the others any more.
+func (c Cluster) cut(h Member, after span, held Fate) outcome {
+	if b, ok := c.first(h, false, silent); ok {
+		after.formula += ", the check takes the node off the network"
+		return outcome{after, b.serves(after.plus(silent(h, b)).row(held))}
+	}
+	return outcome{after, Row{Outcome: Nobody, Why: WhyFault, Formula: after.formula + ", then " + c.nobody(h)}.holds(held)}
 }
 
 // faulted is a holder that goes to FAULT after some time, and resigns.

@@ -22,7 +22,7 @@ const fileFault = -254
 // weighs says whether a tracked thing that fails changes the priority only.
 func (m Member) weighs(t facts.Tracked) bool {
 	w := t.Weight.V
-	return w != 0 && !m.Looks[t.Name].Stops && (t.Kind != "file" || w != fileFault)
+	return w != 0 && !m.Looks[t.Name].Leaves() && (t.Kind != "file" || w != fileFault)
 }
 
 // loss is what a failing check takes off the priority: a positive weight is no

@@ -56,7 +56,7 @@ func cold(c forecast.Cluster) bool {
 // firstWeight is the first tracked check that sees HAProxy and has a weight.
 func firstWeight(m forecast.Member) (facts.Tracked, bool) {
 	for _, t := range m.Is.Tracked {
-		if m.Sees(t) && t.Weight.V != 0 && !m.Looks[t.Name].Stops {
+		if m.Sees(t) && t.Weight.V != 0 && !m.Looks[t.Name].Leaves() {
 			return t, true
 		}
 	}
@@ -93,7 +93,7 @@ func slowCheck(w *world) {
 				continue
 			}
 			for _, t := range h.Is.Tracked {
-				if !h.Sees(t) || t.Script == nil {
+				if !h.Sees(t) || t.Script == nil || dies.Why == forecast.WhyRevived {
 					continue
 				}
 				at := t.Script.Fall.At
@@ -130,10 +130,17 @@ func (w *world) eachCheck(see func(m forecast.Member, t facts.Tracked, look chec
 
 func neverFails(w *world) {
 	w.eachCheck(func(_ forecast.Member, t facts.Tracked, look checks.Check) {
-		if look.Never != "" {
-			w.find(Finding{At: t.Script.Command.At, What: fmt.Sprintf("check %s can never fail: %s", t.Name, look.Never), Sees: seesNever, Drill: "haproxy-kill",
-				Cure: &Cure{Text: "let the check end with another code than 0 when HAProxy does not answer", At: t.Script.Command.At}})
+		if look.Never == "" {
+			return
 		}
+		f := Finding{At: t.Script.Command.At, What: fmt.Sprintf("check %s can never fail: %s", t.Name, look.Never), Sees: seesNever, Drill: "haproxy-kill",
+			Cure: &Cure{Text: "let the check end with another code than 0 when HAProxy does not answer", At: t.Script.Command.At}}
+		if look.Revives() {
+			f.Severity = Warning
+			f.What = fmt.Sprintf("check %s starts HAProxy again, and can never fail: %s", t.Name, look.Never)
+			f.Sees = "a HAProxy that does not start, for a slip in its file say, leaves the VIP where every connection is refused"
+		}
+		w.find(f)
 	})
 }
 
@@ -148,6 +155,11 @@ func stopsKeepalived(w *world) {
 			f.Severity = Warning
 			f.What = fmt.Sprintf("check %s stops keepalived itself: the VIP moves, but nothing starts keepalived again when HAProxy is back", t.Name)
 			f.Sees = "the next fault, of the other node, finds nobody to take the VIP"
+			f.Cure = &Cure{Text: "end with 1 instead; keepalived gives the VIP away by itself, and takes part again", At: t.Script.Command.At}
+		case look.Cuts:
+			f.Severity = Warning
+			f.What = fmt.Sprintf("check %s takes the node off the network itself: the VIP moves, but later than by a check that fails, and nothing puts the node back", t.Name)
+			f.Sees = "the machine can't be reached when it is to be mended, and the next fault, of the other node, finds nobody to take the VIP"
 			f.Cure = &Cure{Text: "end with 1 instead; keepalived gives the VIP away by itself, and takes part again", At: t.Script.Command.At}
 		case look.Slip != "":
 			f.What = fmt.Sprintf("check %s has a test that does not test: %s", t.Name, look.Slip)
