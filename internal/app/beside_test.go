@@ -14,6 +14,7 @@ import (
 // TestReach holds what up says of the host's leg: where it can't be reached from
 // here, it says so and why, and halab curl is what can ask.
 func TestReach(t *testing.T) {
+	t.Parallel()
 	leg := topology.Lab{Name: "halab", Network: topology.Network{HostLeg: netip.MustParseAddr("192.168.99.1")}}
 	for _, c := range []struct {
 		name  string

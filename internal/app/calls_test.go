@@ -11,6 +11,7 @@ import (
 // one log of each node, tell the target, what it is made of, and who holds the VIP
 // then.
 func TestFailListsOnce(t *testing.T) {
+	t.Parallel()
 	set := app.Setting{Name: "halab", Base: "debian12"}
 	w := newWorld(t, set)
 	w.Up()

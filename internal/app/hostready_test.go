@@ -9,6 +9,7 @@ import (
 )
 
 func TestHostReady(t *testing.T) {
+	t.Parallel()
 	request := agentapi.NetworkRequest{Lab: "halab", Parent: "halab0", Peer: "halab0p", Leg: "halab0h", LegIP: "192.168.99.1"}
 	alias := agentapi.InterfaceAlias("halab")
 	for _, test := range []struct {

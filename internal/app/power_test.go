@@ -13,6 +13,7 @@ import (
 // A session has one injector, which knows the power of its nodes: drills and
 // comparisons made their own, without it, and their poweroff failed.
 func TestOneInjector(t *testing.T) {
+	t.Parallel()
 	files, err := filepath.Glob("*.go")
 	if err != nil {
 		t.Fatal(err)
@@ -35,6 +36,7 @@ func TestOneInjector(t *testing.T) {
 // A node that is a machine of Vagrant's is switched in its folder, through the
 // configuration of ssh that its endpoint names.
 func TestMachinesOf(t *testing.T) {
+	t.Parallel()
 	l := &topology.Lab{Clusters: []topology.Cluster{{Nodes: []topology.Node{
 		{Name: "a-01", Vagrant: "/machines", Endpoint: vagrant.Endpoint("a-01", "/machines/a $lab.ssh")},
 		{Name: "a-02", Endpoint: "ssh://elsewhere"},

@@ -10,6 +10,7 @@ import (
 )
 
 func TestRealtimeLeft(t *testing.T) {
+	t.Parallel()
 	root := t.TempDir()
 	write := func(group, us string) {
 		t.Helper()
@@ -51,6 +52,7 @@ func parts(nodes int) []engine.ContainerSpec {
 // TestAllot holds that a lab which asks for more than there is gets what there
 // is, keepalived first, and is told why.
 func TestAllot(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		name                     string
 		nodes                    int
@@ -93,6 +95,7 @@ func TestAllot(t *testing.T) {
 // TestHostsOfTheirOwnGetNoBudget holds that what is elsewhere takes nothing away
 // here.
 func TestHostsOfTheirOwnGetNoBudget(t *testing.T) {
+	t.Parallel()
 	specs := parts(4)
 	for i := range specs[1:] {
 		specs[1+i].Endpoint = "ssh://there"

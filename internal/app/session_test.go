@@ -73,6 +73,7 @@ func newWorld(t *testing.T, set app.Setting) *labtest.World {
 // Everything that a lab is for can be done without the command line: a page needs
 // no more than this.
 func TestALabWithoutACommandLine(t *testing.T) {
+	t.Parallel()
 	set := app.Setting{Name: "halab", Base: "debian12"}
 	w := newWorld(t, set)
 	w.Buildable()

@@ -41,6 +41,7 @@ func sample(f cli.Flag) string {
 // flag, at every place of the command line, in each of its forms: the result is
 // always the same.
 func TestFlagsStandAnywhere(t *testing.T) {
+	t.Parallel()
 	specs := (&program{}).commands()
 	for name, s := range leaves(specs, nil) {
 		path := strings.Fields(name)
@@ -95,6 +96,7 @@ func forms(f cli.Flag) [][]string {
 }
 
 func TestArrange(t *testing.T) {
+	t.Parallel()
 	specs := (&program{}).commands()
 	for _, c := range []struct{ in, want string }{
 		{"fail frontend-00 haproxy --how kill", "fail --how=kill -- frontend-00 haproxy"},
@@ -125,6 +127,7 @@ func TestArrange(t *testing.T) {
 }
 
 func TestArrangeRefuses(t *testing.T) {
+	t.Parallel()
 	specs := (&program{}).commands()
 	for _, c := range []struct{ in, want string }{
 		{"fial", "did you mean fail?"},

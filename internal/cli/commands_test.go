@@ -16,6 +16,7 @@ import (
 )
 
 func TestWrongUsageEndsWithTwo(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t).up()
 	for _, c := range []struct{ in, want string }{
 		{"fial", "did you mean fail?"},
@@ -63,6 +64,7 @@ func TestWrongUsageEndsWithTwo(t *testing.T) {
 }
 
 func TestStatus(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t).up()
 	r := w.run("status")
 	if r.code != 0 || r.stderr != "" {
@@ -73,6 +75,7 @@ func TestStatus(t *testing.T) {
 }
 
 func TestStatusOfNothing(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	r := w.run("status", "--json", "--name", "other")
 	var st lab.State
@@ -91,6 +94,7 @@ func TestStatusOfNothing(t *testing.T) {
 }
 
 func TestFailAndRestore(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t).up()
 	r := w.run("fail", "frontend-00", "haproxy")
 	want := "stopped haproxy on frontend-01\nfrontend-00 (192.168.99.10) is now held by frontend-02, before by frontend-01\n"
@@ -119,6 +123,7 @@ func TestFailAndRestore(t *testing.T) {
 }
 
 func TestDown(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t).up()
 	r := w.run("down", "--json")
 	var got app.Removed
@@ -131,6 +136,7 @@ func TestDown(t *testing.T) {
 }
 
 func TestCurl(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t).up()
 	for _, c := range []struct {
 		in           string
@@ -152,6 +158,7 @@ func TestCurl(t *testing.T) {
 }
 
 func TestWatchSumsUp(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t).up()
 	r := w.run("watch", "--count", "4")
 	if r.code != 0 || !strings.Contains(r.stdout, "frontend frontend-01 answers") || !strings.Contains(r.stdout, "4 requests in 0.3 s, none failed") {
@@ -170,6 +177,7 @@ func TestWatchSumsUp(t *testing.T) {
 }
 
 func TestInterruptedWatchStillSumsUp(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t).up()
 	ctx, cancel := context.WithCancel(t.Context())
 	seen := make(chan result, 1)
@@ -183,6 +191,7 @@ func TestInterruptedWatchStillSumsUp(t *testing.T) {
 }
 
 func TestShellPassesCommandAndCodeOn(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t).up()
 	r := w.run("shell", "frontend-00", "--", "ip", "-brief", "address; rm")
 	if r.code != 7 || r.stdout != "frontend-01: ip|-brief|address; rm\n" || r.stderr != "to stderr\n" {
@@ -201,6 +210,7 @@ func TestShellPassesCommandAndCodeOn(t *testing.T) {
 }
 
 func TestEngineErrorsAreOneMessage(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t).up()
 	w.Engine.Hooks.Before = func(context.Context, enginetest.Call) error {
 		return fmt.Errorf("%w: no socket\x1b[2J\n  start it: systemctl start docker", engine.ErrUnreachable)
@@ -218,6 +228,7 @@ func TestEngineErrorsAreOneMessage(t *testing.T) {
 }
 
 func TestInterruptedDown(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t).up()
 	ctx, cancel := context.WithCancel(t.Context())
 	w.Engine.Hooks.Before = func(ctx context.Context, c enginetest.Call) error {
@@ -233,6 +244,7 @@ func TestInterruptedDown(t *testing.T) {
 }
 
 func TestMistakesInHalabAreOneLine(t *testing.T) {
+	t.Parallel()
 	var out, errs syncBuffer
 	code := func() (code int) {
 		p := &program{stdout: &out, stderr: &errs, env: func(string) string { return "" },

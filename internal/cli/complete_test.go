@@ -11,6 +11,7 @@ import (
 // TestCompletion: what stands before the bar is typed, with "_" for a word that
 // is still empty; what stands behind it is offered.
 func TestCompletion(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t).up()
 	for _, c := range []struct{ typed, want string }{
 		{"do", "down doctor"},
@@ -65,6 +66,7 @@ func TestCompletion(t *testing.T) {
 }
 
 func TestCompletionWithoutALabReadsTheDescription(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	if got := w.run("__complete", "--", "fail", "backend-01").stdout; got != "backend-01\tnode of backend\n" {
 		t.Errorf("got %q", got)
@@ -74,6 +76,7 @@ func TestCompletionWithoutALabReadsTheDescription(t *testing.T) {
 // TestBashCompletion runs the script in a real bash, with a halab that records
 // how it was called.
 func TestBashCompletion(t *testing.T) {
+	t.Parallel()
 	bash, err := exec.LookPath("bash")
 	if err != nil {
 		t.Skip("no bash here")
@@ -113,6 +116,7 @@ func TestBashCompletion(t *testing.T) {
 }
 
 func TestScriptsAreWellFormed(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	for _, shell := range shells() {
 		r := w.run("completion", shell)

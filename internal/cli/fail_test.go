@@ -31,6 +31,7 @@ func (e asleep) Inspect(ctx context.Context, id string) (engine.Container, error
 // The engine has said that the node is killed: it holds nothing then, however long
 // the engine goes on to call it running.
 func TestFailedNodeHoldsNothing(t *testing.T) {
+	t.Parallel()
 	for _, words := range []string{"fail frontend-00 node --how kill", "fail frontend-00 node", "fail frontend-00 crash"} {
 		w := newWorld(t).up()
 		w.open = func(context.Context, string) (app.Engine, error) { return asleep{keepOpen{w.Engine}}, nil }

@@ -40,6 +40,7 @@ func frontendSecond(t *testing.T) string {
 
 // up, curl, watch and drills mean the same cluster by "in front".
 func TestFrontIsOneCluster(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct{ name, file, cluster, url string }{
 		{"the frontend second", frontendSecond(t), "frontend", "http://192.168.99.10/frontend"},
 		{"one cluster", "../../examples/one-cluster.yaml", "backend", "http://192.168.99.20/backend"},

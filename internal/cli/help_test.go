@@ -11,6 +11,7 @@ import (
 )
 
 func TestEveryCommandIsExplained(t *testing.T) {
+	t.Parallel()
 	specs := (&program{}).commands()
 	w := newWorld(t)
 	for name, s := range leaves(specs, nil) {
@@ -40,6 +41,7 @@ func TestEveryCommandIsExplained(t *testing.T) {
 }
 
 func TestExamplesAreRight(t *testing.T) {
+	t.Parallel()
 	specs := (&program{}).commands()
 	for name, s := range leaves(specs, nil) {
 		for _, e := range s.examples {
@@ -59,6 +61,7 @@ func TestExamplesAreRight(t *testing.T) {
 }
 
 func TestHelpTexts(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	all := w.run("--help").stdout
 	specs := leaves((&program{}).commands(), nil)

@@ -8,6 +8,7 @@ import (
 )
 
 func TestHintsFindTheLab(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	for _, c := range []struct{ line, want string }{
 		{"status", "bring it up:  halab up\n"},
@@ -24,6 +25,7 @@ func TestHintsFindTheLab(t *testing.T) {
 }
 
 func TestAddressed(t *testing.T) {
+	t.Parallel()
 	const text = "halab: it is lost\n  make it anew:  halab down, then halab up\n  or think of halab restore"
 	const want = "halab: it is lost\n  make it anew:  halab down --name two, then halab up --name two\n  or think of halab restore"
 	sel := selection{find: []string{"--name", "two"}}
@@ -36,6 +38,7 @@ func TestAddressed(t *testing.T) {
 }
 
 func TestSelection(t *testing.T) {
+	t.Parallel()
 	environment := map[string]string{"HALAB_NAME": "two", "HALAB_BASE": "debian12"}
 	p := &program{env: func(name string) string { return environment[name] }}
 	for _, c := range []struct {

@@ -106,6 +106,7 @@ func hostile(t *testing.T) *world {
 // Whatever names, labels, states and lines a lab has, a terminal sees text and
 // nothing else; JSON has the same as escapes.
 func TestHostileLabIsHarmless(t *testing.T) {
+	t.Parallel()
 	for _, command := range []string{
 		"status", "status --json", "faults", "faults --json", "logs", "logs --json", "logs client", "logs frontend-01 node",
 		"curl", "watch --count 4", "watch --count 4 --all", "watch --count 4 --json", "drill --list", "drill --list --json",
@@ -125,14 +126,16 @@ func TestHostileLabIsHarmless(t *testing.T) {
 			if paint {
 				args = append([]string{"--color", "always"}, args...)
 			}
-			w := hostile(t)
-			ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
-			r := w.runCtx(ctx, args...)
-			if command == "curl" {
-				r.stdout = "" // no terminal: the body as it is
-			}
-			harmless(t, strings.Join(args, " "), paint, r)
-			cancel()
+			t.Run(strings.Join(args, " "), func(t *testing.T) {
+				t.Parallel()
+				ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+				defer cancel()
+				r := hostile(t).runCtx(ctx, args...)
+				if command == "curl" {
+					r.stdout = "" // no terminal: the body as it is
+				}
+				harmless(t, strings.Join(args, " "), paint, r)
+			})
 		}
 	}
 }
@@ -140,6 +143,7 @@ func TestHostileLabIsHarmless(t *testing.T) {
 // The body of an answer is the user's to look at as it is, but not on a
 // terminal; as JSON it has escapes.
 func TestHostileAnswerAsJSON(t *testing.T) {
+	t.Parallel()
 	harmless(t, "curl --json", false, hostile(t).run("curl", "--json"))
 	if got := cleanLines("a\x1b[2J\r\nb\u009b"); got != "a^[[2J\nb\\u009b\n" {
 		t.Errorf("a terminal would get %q", got)
@@ -149,6 +153,7 @@ func TestHostileAnswerAsJSON(t *testing.T) {
 // Shells put completions on the command line as they are, so a name that would
 // do something there is not offered.
 func TestHostileNamesAreNotOffered(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	for i := range w.Project.Containers {
 		if labels := w.Project.Containers[i].Spec.Labels; labels[engine.LabelNode] == "frontend-02" {
@@ -164,6 +169,7 @@ func TestHostileNamesAreNotOffered(t *testing.T) {
 
 // An engine that is somebody else's may say anything when it fails.
 func TestHostileEngineIsHarmless(t *testing.T) {
+	t.Parallel()
 	w := hostile(t)
 	w.Engine.Hooks.Before = func(context.Context, enginetest.Call) error { return errors.New(evil) }
 	for _, command := range []string{"status", "up --verbose --timeout 10ms", "down", "logs", "restore", "doctor", "doctor --json", "build", "switch frontend", "network up"} {
@@ -173,6 +179,7 @@ func TestHostileEngineIsHarmless(t *testing.T) {
 
 // A build's output, and all that happens, is told harmlessly in every detail.
 func TestHostileProgressIsHarmless(t *testing.T) {
+	t.Parallel()
 	for _, detail := range []ui.Detail{ui.Quiet, ui.Normal, ui.Verbose} {
 		var out, errs syncBuffer
 		p := &program{stdout: &out, stderr: &errs, env: func(string) string { return "" }}
@@ -187,6 +194,7 @@ func TestHostileProgressIsHarmless(t *testing.T) {
 
 // A description may come from somebody else, too.
 func TestHostileDescriptionIsHarmless(t *testing.T) {
+	t.Parallel()
 	text, err := halab.Files.ReadFile("compose/compose.yaml")
 	if err != nil {
 		t.Fatal(err)
@@ -215,6 +223,7 @@ func TestHostileDescriptionIsHarmless(t *testing.T) {
 
 // A saved drill may come from somebody else.
 func TestHostileReportIsHarmless(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	file := filepath.Join(dir, "d.json")
 	r := &outage.Result{Schema: outage.Schema, Halab: evil, Lab: evil, Base: evil, Profile: evil, Date: time.Now(),

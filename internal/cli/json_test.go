@@ -68,6 +68,7 @@ func fields(t reflect.Type, into map[string]bool) {
 // TestEveryFieldIsDocumented holds docs/json.md: each section names all the
 // fields that its command prints, and no others.
 func TestEveryFieldIsDocumented(t *testing.T) {
+	t.Parallel()
 	doc, err := os.ReadFile("../../docs/json.md")
 	if err != nil {
 		t.Fatal(err)
@@ -107,6 +108,7 @@ func TestEveryFieldIsDocumented(t *testing.T) {
 
 // TestJSONIsOneDocument runs every command that answers at once.
 func TestJSONIsOneDocument(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t).buildable().up()
 	for _, c := range []string{
 		"status", "fail frontend-02 app", "restore", "curl", "config", "config haproxy frontend-01", "doctor",

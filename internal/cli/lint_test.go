@@ -42,6 +42,7 @@ func lintRun(t *testing.T, args ...string) (code int, stdout, stderr string) {
 }
 
 func TestLintExitCodes(t *testing.T) {
+	t.Parallel()
 	sound, broken, template := lintFolder(t, ""), lintFolder(t, "\tweight 1\n"), lintFolder(t, "\tinterval ${EVERY}\n")
 	binary := lintFolder(t, "\x00")
 	for _, c := range []struct {
@@ -93,6 +94,7 @@ func TestLintTextFits(t *testing.T) {
 }
 
 func TestLintJSON(t *testing.T) {
+	t.Parallel()
 	code, stdout, _ := lintRun(t, lintFolder(t, "\tweight 1\n"), "--json")
 	var doc linted
 	if err := json.Unmarshal([]byte(stdout), &doc); err != nil {
@@ -106,6 +108,7 @@ func TestLintJSON(t *testing.T) {
 // A link that leads out of the folder is not followed: a pull request must not
 // show the lines of other files.
 func TestLintStaysInside(t *testing.T) {
+	t.Parallel()
 	dir := lintFolder(t, "")
 	outside := filepath.Join(t.TempDir(), "haproxy.cfg")
 	if err := os.WriteFile(outside, []byte("frontend secret-word\n\tdefault_backend nowhere\n"), 0o600); err != nil {

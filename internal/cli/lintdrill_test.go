@@ -39,6 +39,7 @@ func unpack(t *testing.T, fixture string) (dir string) {
 // A finding may say "drill startup"; whoever then runs `halab drill startup` must
 // not hear that there is none.
 func TestLintNamesDrillsThatThereAre(t *testing.T) {
+	t.Parallel()
 	fixtures, err := filepath.Glob("../daemonconf/lint/testdata/cases/*.txt")
 	if err != nil {
 		t.Fatal(err)

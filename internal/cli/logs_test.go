@@ -29,6 +29,7 @@ func texts(r result) []string {
 }
 
 func TestLogsAreMergedByTime(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t).up()
 	begin := time.Now().Add(time.Second)
 	for i := range 6 {
@@ -59,6 +60,7 @@ func TestLogsAreMergedByTime(t *testing.T) {
 }
 
 func TestFollowedLogsGoOnThroughARestart(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t).up()
 	w.say("frontend-01-haproxy", time.Now(), "\x1b[2Jbefore")
 	ctx, cancel := context.WithCancel(t.Context())
@@ -95,6 +97,7 @@ func TestFollowedLogsGoOnThroughARestart(t *testing.T) {
 }
 
 func TestParseSince(t *testing.T) {
+	t.Parallel()
 	now := time.Date(2026, 1, 2, 10, 0, 0, 0, time.UTC)
 	for text, want := range map[string]time.Time{
 		"":                     {},

@@ -15,6 +15,7 @@ import (
 // An answer through both tiers is not the whole lab: HAProxy may take the second
 // app for down for another second.
 func TestUpWaitsForEveryServer(t *testing.T) {
+	t.Parallel()
 	for _, view := range []string{"DOWN", "UP 1/2", "UP not checked yet"} {
 		w := newWorld(t).buildable()
 		w.Servers = view
@@ -39,6 +40,7 @@ func TestUpWaitsForEveryServer(t *testing.T) {
 // A server whose line in haproxy.cfg has no check is up: nobody will ever find it
 // otherwise.
 func TestUncheckedByDesignIsUp(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.Servers = "no check"
 	w.up()
@@ -50,6 +52,7 @@ func TestUncheckedByDesignIsUp(t *testing.T) {
 // A service that ends as soon as it is started never serves: up says so at once,
 // after it has tried a second time, in the service's own words.
 func TestUpEndsWithAServiceThatEnds(t *testing.T) {
+	t.Parallel()
 	for _, service := range []string{"app", "haproxy", "keepalived"} {
 		w := newWorld(t).buildable()
 		starts := 0
@@ -80,6 +83,7 @@ func TestUpEndsWithAServiceThatEnds(t *testing.T) {
 // What a killed halab had asked the engine to stop ends once, just after it was
 // seen to run: up starts it again.
 func TestUpStartsAgainWhatEndedOnce(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t).buildable()
 	starts := 0
 	w.Engine.Hooks.Program = func(spec engine.ContainerSpec) enginetest.Program {
@@ -105,6 +109,7 @@ func TestUpStartsAgainWhatEndedOnce(t *testing.T) {
 // A fault that somebody made and nobody ends keeps a lab from being whole, however
 // long up waits.
 func TestUpNamesAFaultThatStays(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t).buildable()
 	w.Break("backend-01", agentapi.Fault{Fault: agentapi.FaultLinkDown})
 	r := w.run("up", "--base", "debian12")
@@ -115,6 +120,7 @@ func TestUpNamesAFaultThatStays(t *testing.T) {
 
 // The words of a service are its own: only halab's hints are made to find the lab.
 func TestLastWordsAreNotChanged(t *testing.T) {
+	t.Parallel()
 	sel := selection{find: []string{"--name", "two"}}
 	const text = "  | halab agent: keepalived refuses it\n  all that it said:  halab logs frontend-01 keepalived"
 	if got := sel.addressed(text); got != strings.Replace(text, "halab logs", "halab logs --name two", 1) {

@@ -28,6 +28,7 @@ func told(t *testing.T, stderr string) []event.Line {
 // With --json the story is told to a program, too: what begins ends, and what
 // ends halab is the last line.
 func TestTheStoryIsJSON(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t).buildable()
 	r := w.run("up", "--base", "debian12", "--json")
 	open, ended := map[string]bool{}, 0

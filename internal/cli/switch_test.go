@@ -16,6 +16,7 @@ func classic(t *testing.T) *world {
 // keepalived of profile classic can't be asked to hand a VIP over. switch says so
 // before it does anything, and drills say so and do the rest.
 func TestSwitchInClassic(t *testing.T) {
+	t.Parallel()
 	w := classic(t)
 	const why = "in profile classic keepalived follows no file that asks for the VIP"
 	w.Engine.Forget()

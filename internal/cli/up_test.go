@@ -18,6 +18,7 @@ import (
 )
 
 func TestUpFromNothingAndAgain(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t).buildable()
 	r := w.run("up", "--base", "debian12")
 	if r.code != 0 || !strings.HasPrefix(r.stdout, "lab halab is up after ") || !strings.Contains(r.stdout, "halab curl   # asks http://192.168.99.10/frontend from inside; the leg") {
@@ -48,6 +49,7 @@ func TestUpFromNothingAndAgain(t *testing.T) {
 }
 
 func TestUpDryRunChangesNothing(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t).buildable()
 	r := w.run("up", "--dry-run")
 	for _, want := range []string{"build image halab/node:debian12-", "create network halab-lab", "start container halab-frontend-01-haproxy"} {
@@ -76,6 +78,7 @@ func TestUpDryRunChangesNothing(t *testing.T) {
 }
 
 func TestUpRefusesBeforeItMakesAnything(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t).buildable()
 	other := engine.Network{Name: "vpn", Driver: "bridge", Subnets: []netip.Prefix{netip.MustParsePrefix("192.168.99.0/24")}}
 	w.Must(w.Engine.NetworkCreate(t.Context(), other))
@@ -95,6 +98,7 @@ func TestUpRefusesBeforeItMakesAnything(t *testing.T) {
 }
 
 func TestUpThatFailsOrIsInterrupted(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t).buildable()
 	full := true
 	w.Engine.Hooks.Before = func(_ context.Context, c enginetest.Call) error {
@@ -126,6 +130,7 @@ func TestUpThatFailsOrIsInterrupted(t *testing.T) {
 }
 
 func TestBuildAndNetwork(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t).buildable()
 	if r := w.run("network", "down"); r.code != 0 || !strings.Contains(r.stdout, "nothing to remove") {
 		t.Errorf("exit %d\n%s%s", r.code, r.stdout, r.stderr)
@@ -144,6 +149,7 @@ func TestBuildAndNetwork(t *testing.T) {
 }
 
 func TestDescriptionFaultsComeFirstAndAllAtOnce(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	r := w.run("up", "-f", "testdata/bad.yaml")
 	if r.code != exitFailed || !strings.Contains(r.stderr, "testdata/bad.yaml:3: ") || strings.Count(r.stderr, "bad.yaml:") < 2 {
@@ -158,6 +164,7 @@ func TestDescriptionFaultsComeFirstAndAllAtOnce(t *testing.T) {
 }
 
 func TestConfig(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	golden.File(t, "testdata/config.txt", w.run("config", "--base", "debian12").stdout)
 	golden.File(t, "testdata/config.json", w.run("config", "--base", "debian12", "--json").stdout)
@@ -172,6 +179,7 @@ func TestConfig(t *testing.T) {
 // TestBuildEndsOnce holds that an image's build is told to end when it ends: pip,
 // too, says "Successfully installed", in the middle of it.
 func TestBuildEndsOnce(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t).buildable()
 	w.Engine.Hooks.Build = func(_ engine.BuildSpec, progress func(string)) error {
 		for _, line := range []string{"Step 1/2 : FROM base", "Successfully installed gunicorn-20.1.0", "Step 2/2 : USER nobody",
@@ -192,6 +200,7 @@ func TestBuildEndsOnce(t *testing.T) {
 // TestConfigOfTheNode holds config to what a node has: a file of the user's where
 // there is one, and what the node says where it is up.
 func TestConfigOfTheNode(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	for name, text := range map[string]string{
 		"own.cfg":             "# mine\n",

@@ -65,10 +65,12 @@ func withoutEmpty(v any) any {
 }
 
 func TestDefaultLab(t *testing.T) {
+	t.Parallel()
 	golden.File(t, "testdata/default.json", sparse(t, load(t, Options{})))
 }
 
 func TestOptionsMoveEverything(t *testing.T) {
+	t.Parallel()
 	p := load(t, Options{Name: "second", Subnet: "10.1.2.0/24", Profile: "classic", Base: "debian12"})
 	golden.File(t, "testdata/moved.json", sparse(t, p))
 	text := sparse(t, p)
@@ -80,6 +82,7 @@ func TestOptionsMoveEverything(t *testing.T) {
 }
 
 func TestEnvironmentSetsWhatFlagsDoNot(t *testing.T) {
+	t.Parallel()
 	env := map[string]string{"HALAB_NAME": "fromenv", "HALAB_PROFILE": "classic", "HALAB_PREFIX": "10.7.7", "HALAB_PARENT": "eth0"}
 	p := load(t, Options{Env: env, Profile: "fast"})
 	if p.Lab.Name != "fromenv" || p.Lab.Profile != topology.ProfileFast || p.Lab.Network.Parent != "eth0" || p.Lab.Network.Own {
@@ -94,6 +97,7 @@ func TestEnvironmentSetsWhatFlagsDoNot(t *testing.T) {
 }
 
 func TestBaseAutoIsNoTag(t *testing.T) {
+	t.Parallel()
 	env := map[string]string{"HALAB_BASE": "auto"}
 	if p := load(t, Options{Env: env}); p.Lab.Base != "centos7" {
 		t.Errorf("base %q, want the file's default", p.Lab.Base)
@@ -104,6 +108,7 @@ func TestBaseAutoIsNoTag(t *testing.T) {
 }
 
 func TestOwnParent(t *testing.T) {
+	t.Parallel()
 	for _, tt := range []struct {
 		o      Options
 		parent string
@@ -124,6 +129,7 @@ func TestOwnParent(t *testing.T) {
 // The built-in description is not held against the schema each time; this test
 // does it once.
 func TestBuiltInDescriptionHasNoFaults(t *testing.T) {
+	t.Parallel()
 	p, err := Load(t.Context(), Options{Files: []string{"../../compose/compose.yaml"}})
 	if err != nil {
 		t.Fatal(err)
@@ -137,6 +143,7 @@ func TestBuiltInDescriptionHasNoFaults(t *testing.T) {
 }
 
 func TestSubnetThatCannotMove(t *testing.T) {
+	t.Parallel()
 	for _, subnet := range []string{"10.1.2.0/16", "10.1.2.5/24", "fd00::/24", "nonsense"} {
 		_, err := Load(t.Context(), Options{Embedded: halab.Files, Subnet: subnet})
 		if err == nil || !strings.Contains(err.Error(), "--subnet: "+`"`+subnet) {
@@ -147,6 +154,7 @@ func TestSubnetThatCannotMove(t *testing.T) {
 
 // Every bad file has its faults beside it, all of them, line by line.
 func TestFaults(t *testing.T) {
+	t.Parallel()
 	files, err := filepath.Glob("testdata/bad/*.yaml")
 	if err != nil || len(files) == 0 {
 		t.Fatalf("no test data: %v", err)
@@ -169,6 +177,7 @@ func TestFaults(t *testing.T) {
 }
 
 func TestMissingFiles(t *testing.T) {
+	t.Parallel()
 	_, err := Load(t.Context(), Options{Files: []string{"testdata/nowhere.yaml", "testdata/neither.yaml"}})
 	var faults Faults
 	if !errors.As(err, &faults) || len(faults) != 2 {
@@ -180,6 +189,7 @@ func TestMissingFiles(t *testing.T) {
 }
 
 func TestFlagsAgainstWrittenOutFile(t *testing.T) {
+	t.Parallel()
 	file := "testdata/written-out.yaml"
 	if p, err := Load(t.Context(), Options{Files: []string{file}}); err != nil {
 		t.Fatal(err)
@@ -194,6 +204,7 @@ func TestFlagsAgainstWrittenOutFile(t *testing.T) {
 }
 
 func TestOverride(t *testing.T) {
+	t.Parallel()
 	p, err := Load(t.Context(), Options{Files: []string{"../../compose/compose.yaml", "testdata/override.yaml"}})
 	if err != nil {
 		t.Fatal(err)
@@ -231,6 +242,7 @@ func warnings(p *Project) string {
 }
 
 func TestHosts(t *testing.T) {
+	t.Parallel()
 	p, err := Load(t.Context(), Options{Files: []string{"testdata/hosts.yaml"}})
 	if err != nil {
 		t.Fatal(err)
@@ -247,6 +259,7 @@ func TestHosts(t *testing.T) {
 }
 
 func TestCancelled(t *testing.T) {
+	t.Parallel()
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	done := make(chan struct{})
@@ -262,6 +275,7 @@ func TestCancelled(t *testing.T) {
 }
 
 func TestComposeTakesTheFile(t *testing.T) {
+	t.Parallel()
 	commands := [][]string{{"docker-compose"}, {"docker", "compose"}}
 	tried := 0
 	for _, c := range commands {

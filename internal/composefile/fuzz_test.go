@@ -93,6 +93,7 @@ func FuzzLoad(f *testing.F) {
 }
 
 func TestSmallest(t *testing.T) {
+	t.Parallel()
 	l := newLoader(Options{}, t.TempDir())
 	l.add("small.yaml", []byte(smallest))
 	p, err := l.load(t.Context())

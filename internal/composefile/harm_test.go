@@ -22,6 +22,7 @@ func description(t *testing.T, dir, service string) string {
 // A description mounts and reads what is in its own folder, and nothing else,
 // whatever links there are.
 func TestDescriptionStaysInItsFolder(t *testing.T) {
+	t.Parallel()
 	dir, elsewhere := t.TempDir(), t.TempDir()
 	for path, text := range map[string]string{
 		filepath.Join(dir, "haproxy.cfg"): "", filepath.Join(dir, "env"): "A=b\n", filepath.Join(elsewhere, "secret"): "S=s\n",
@@ -74,6 +75,7 @@ func TestDescriptionStaysInItsFolder(t *testing.T) {
 
 // What reaches beyond the lab is told, where it is not refused.
 func TestNetworkThatIsNotInternalIsTold(t *testing.T) {
+	t.Parallel()
 	p, err := Load(t.Context(), Options{Files: []string{description(t, t.TempDir(), "read_only: true")}})
 	if err != nil {
 		t.Fatal(err)

@@ -13,6 +13,7 @@ const exampleHosts = "../../examples/hosts.yaml"
 
 // The example is what WriteHosts writes, and a lab that halab takes.
 func TestExampleOfHosts(t *testing.T) {
+	t.Parallel()
 	var text bytes.Buffer
 	err := WriteHosts(&text, FourHosts("examples/hosts.yaml", "192.168.99", "eth1", func(h *Host) {
 		h.Endpoint, h.Interface = "ssh://root@"+h.Name, "eth1"

@@ -9,6 +9,7 @@ import (
 // of the host: what the engine does to bring one node back would starve the apps of
 // the others, until every check of every HAProxy has failed.
 func TestEveryPartHasAWeight(t *testing.T) {
+	t.Parallel()
 	for _, files := range [][]string{nil, {"../../examples/hosts.yaml"}, {"../../examples/one-cluster.yaml"}} {
 		p, err := Load(t.Context(), Options{Files: files, Embedded: os.DirFS("../.."), Base: "debian12"})
 		if err != nil {

@@ -89,6 +89,7 @@ func ownConf(priority int) string {
 // TestForecastFollowsTheFiles: a file of the user's in a lab of profile fast is
 // judged by what it tracks, and a host keeps no VIP that was given up.
 func TestForecastFollowsTheFiles(t *testing.T) {
+	t.Parallel()
 	own, old, host := withBase("debian12", topology.ProfileFast), withBase("centos7", topology.ProfileFast), withBase("centos7", topology.ProfileFast)
 	own.own = map[string]string{"frontend-01": ownConf(100), "frontend-02": ownConf(99)}
 	host.joins = ""
@@ -121,6 +122,7 @@ func TestForecastFollowsTheFiles(t *testing.T) {
 // TestPatience: a drill does not restore before the requests that a hung app has
 // are lost, nor before the outage that the files make should be over.
 func TestPatience(t *testing.T) {
+	t.Parallel()
 	slow := withBase("debian12", topology.ProfileClassic)
 	check := "vrrp_script c {\n script \"/etc/check.sh\"\n interval 3\n fall 10\n}\n"
 	slow.own = map[string]string{
@@ -157,6 +159,7 @@ func TestPatience(t *testing.T) {
 // TestRunsAreJudgedByTheNodeTheyHit: only one of two nodes has a check, so that
 // one outage ends and the other never does.
 func TestRunsAreJudgedByTheNodeTheyHit(t *testing.T) {
+	t.Parallel()
 	c := withBase("debian12", topology.ProfileClassic)
 	c.own = map[string]string{"frontend-02": ownConf(99)}
 	run := func(number int, target string, ms, from float64) outage.Run {
@@ -191,6 +194,7 @@ func TestRunsAreJudgedByTheNodeTheyHit(t *testing.T) {
 // TestSoakIsFlaggedWithoutATarget: a soak hits no node, and what broke in it is
 // told all the same.
 func TestSoakIsFlaggedWithoutATarget(t *testing.T) {
+	t.Parallel()
 	result := outage.ScenarioResult{Runs: []outage.Run{{Number: 1, Phases: []outage.Analysis{{
 		Phase: outage.PhaseSoak, Valid: true, Invariants: []outage.Invariant{{Name: outage.InvTwoHolders, Ms: 5, Expect: outage.Never}},
 	}}}}}

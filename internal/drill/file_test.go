@@ -32,6 +32,7 @@ steps:
 `
 
 func TestParseFile(t *testing.T) {
+	t.Parallel()
 	list, err := ParseFile("x.yaml", strings.NewReader(wellFormed))
 	if err != nil {
 		t.Fatal(err)
@@ -75,6 +76,7 @@ func words(s Step) string {
 }
 
 func TestFaultsOfAFileComeAtOnceWithTheirLines(t *testing.T) {
+	t.Parallel()
 	cases := []struct {
 		name, text string
 		want       []string
@@ -122,6 +124,7 @@ steps:
 }
 
 func TestExamplesAreWellFormed(t *testing.T) {
+	t.Parallel()
 	files, err := filepath.Glob("../../examples/scenarios/*.yaml")
 	if err != nil || len(files) == 0 {
 		t.Fatalf("no examples: %v", err)

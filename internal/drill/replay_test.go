@@ -28,6 +28,7 @@ import (
 // in memory, from the first look at the lab to the verdict: what comes out is what
 // the real one said.
 func TestARecordedDrill(t *testing.T) {
+	t.Parallel()
 	recorded := load(t, "testdata/node-crash.json.gz")
 	want := recorded.Scenarios[0]
 	tape := newTape(t, want.Runs[0].Recorded)

@@ -30,6 +30,7 @@ func expected(run outage.Run, phase int, e outage.Expectation) []string {
 // What a scenario is there to show reaches the analysis: of a scenario file what
 // it says, of a built-in one what the list of scenarios says.
 func TestShowsReachTheAnalysis(t *testing.T) {
+	t.Parallel()
 	run, err := newWorld(t).run("shows: [two_masters, stale_vip]\n", "  - fail: n-02 app\n  - restore: all\n")
 	if err != nil {
 		t.Fatal(err)
@@ -55,6 +56,7 @@ func TestShowsReachTheAnalysis(t *testing.T) {
 // A run is about the node that its first fault hits, and about the holder where
 // that is hit among others: the analysis waits for that node's word.
 func TestARunIsAboutTheNodeItHits(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct{ steps, want string }{
 		{"  - fail: n-02 app\n  - wait: 1ms\n  - restore: n-02\n  - fail: n-01 app\n  - restore: all\n", "n-02"},
 		{"  - fail: n app\n  - restore: all\n", "n-01"},
@@ -74,6 +76,7 @@ func TestARunIsAboutTheNodeItHits(t *testing.T) {
 // What a scenario names and the lab has not is said before anything is broken:
 // nobody holds a VIP that there is not, so that nought holders would always be.
 func TestNamesOfAScenarioAreCheckedFirst(t *testing.T) {
+	t.Parallel()
 	for _, step := range []string{"expect: {vip: n-0, holders: 0, within: 1s}", "expect: {vip: n-00, holder: n-03, within: 1s}", "restore: n-03", "fail: n-03 app", "fail: n-01 partition m"} {
 		w := newWorld(t)
 		_, err := w.run("", "  - fail: n-01 app\n  - "+step+"\n  - restore: all\n")
@@ -89,6 +92,7 @@ func TestNamesOfAScenarioAreCheckedFirst(t *testing.T) {
 // "other" is any node but the one that held that VIP, which need not be the VIP
 // that is probed.
 func TestTheOtherHolder(t *testing.T) {
+	t.Parallel()
 	status := func(a, b string) *lab.State {
 		return &lab.State{Clusters: []lab.Cluster{{VIP: lab.VIP{Name: "a-00", Holders: []string{a}}}, {VIP: lab.VIP{Name: "b-00", Holders: []string{b}}}}}
 	}
@@ -105,6 +109,7 @@ func TestTheOtherHolder(t *testing.T) {
 // restore that looks once finds nothing to start; a drill looks again, as `halab
 // restore` does, and marks when that returned.
 func TestADrillMendsWhatTheEngineCallsRunning(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	var ended atomic.Int64
 	w.seen = func(c *engine.Container) {
@@ -126,6 +131,7 @@ func TestADrillMendsWhatTheEngineCallsRunning(t *testing.T) {
 
 // Where two nodes held the VIP a client may have the wrong one in its ARP table.
 func TestADrillHasTheVIPAnnounced(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	if _, err := w.run("", "  - fail: n-01 keepalived\n  - restore: all\n"); err != nil {
 		t.Fatal(err)
@@ -152,6 +158,7 @@ func (p *plug) On(context.Context, string) (bool, error) {
 
 // A drill cuts the power and gives it back.
 func TestADrillOfPower(t *testing.T) {
+	t.Parallel()
 	w, p := newWorld(t), &plug{}
 	w.power = p
 	w.seen = func(c *engine.Container) {
@@ -170,6 +177,7 @@ func TestADrillOfPower(t *testing.T) {
 // A machine that was switched off counts from its boot anew: what it told before
 // and after is set on the observer's clock, each by its own reading.
 func TestEventsOfAMachineThatBooted(t *testing.T) {
+	t.Parallel()
 	const second = int64(1e9)
 	before, after := agentapi.ClockOffset{AheadNs: 3600 * second}, agentapi.ClockOffset{AheadNs: -5 * second}
 	for _, c := range []struct {

@@ -32,6 +32,7 @@ func names(list []Scenario) []string {
 }
 
 func TestPick(t *testing.T) {
+	t.Parallel()
 	menu := NewMenu(twoTiers(topology.ProfileFast), nil)
 	for _, c := range []struct {
 		words []string
@@ -72,6 +73,7 @@ func TestPick(t *testing.T) {
 // A lab that can't do a thing is not drilled for it, unless it is asked for that
 // alone; then the reason is given before anything is done.
 func TestWhatALabCantDoIsLeftOut(t *testing.T) {
+	t.Parallel()
 	menu := NewMenu(twoTiers(topology.ProfileClassic), nil)
 	for _, c := range []struct {
 		words []string
@@ -95,6 +97,7 @@ func TestWhatALabCantDoIsLeftOut(t *testing.T) {
 // Every fault of the catalogue stands in the list, described, and what it breaks it
 // mends; a switch mends nothing.
 func TestEveryFaultIsListed(t *testing.T) {
+	t.Parallel()
 	all := NewMenu(twoTiers(topology.ProfileFast), nil).Scenarios()
 	for _, o := range fault.Drills("frontend") {
 		if !slices.ContainsFunc(all, func(s Scenario) bool { return s.Kind == outage.Kind(o.Drill()) && s.Cluster == "frontend" }) {

@@ -66,6 +66,7 @@ func probes(n int, bad ...int) []agentapi.ObserverLine {
 var edgeOnly = []agentapi.StreamSpec{{Name: "edge"}}
 
 func TestSessionGathersEverything(t *testing.T) {
+	t.Parallel()
 	s, err := observe(t.Context(), observer{lines: probes(20)}, "client", agentapi.ObserverSpec{})
 	if err != nil {
 		t.Fatal(err)
@@ -87,6 +88,7 @@ func TestSessionGathersEverything(t *testing.T) {
 }
 
 func TestSteadyNeedsAnUnbrokenRow(t *testing.T) {
+	t.Parallel()
 	cases := []struct {
 		name  string
 		lines []agentapi.ObserverLine
@@ -116,6 +118,7 @@ func TestSteadyNeedsAnUnbrokenRow(t *testing.T) {
 // A failure that becomes known late, by its timeout, still breaks the row of
 // good probes that were due after it.
 func TestALateFailureBreaksTheRow(t *testing.T) {
+	t.Parallel()
 	lines := probes(20)
 	late := agentapi.Sample{Stream: "edge", Due: 155e6, Done: 400e6, Error: "timeout"}
 	lines = append(lines, agentapi.ObserverLine{Kind: "sample", Sample: &late})
@@ -134,6 +137,7 @@ func TestALateFailureBreaksTheRow(t *testing.T) {
 }
 
 func TestAnObserverThatDoesNotStart(t *testing.T) {
+	t.Parallel()
 	_, err := observe(t.Context(), observer{code: 1}, "client", agentapi.ObserverSpec{})
 	if err == nil || !strings.Contains(err.Error(), "no such interface: eth0") {
 		t.Errorf("the error is %v", err)

@@ -8,6 +8,7 @@ import (
 // A stop that a killed halab had asked for is still on its way when a restore
 // looks: everything runs, and yet it is mended.
 func TestRestoreOfWhatIsOnItsWay(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	done := make(chan error, 1)
 	go func() { done <- w.engine.ContainerStop(t.Context(), "n-01-app", grace) }()
@@ -22,6 +23,7 @@ func TestRestoreOfWhatIsOnItsWay(t *testing.T) {
 
 // Where nothing is broken and nothing is on its way, nothing is done.
 func TestRestoreOfNothing(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	mended, err := w.inject.RestoreHealthy(t.Context(), w.look(), Scope{}, 5*time.Second, nil)
 	if err != nil || len(mended) != 0 || len(w.changes()) != 0 {
@@ -31,6 +33,7 @@ func TestRestoreOfNothing(t *testing.T) {
 
 // What nobody made is not waited for: only up makes it. What is there is mended.
 func TestRestoreOfWhatIsNotThere(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.must(w.engine.ContainerKill(t.Context(), "n-01-app", "KILL"))
 	for _, gone := range []string{"n-02-app", "n-02-haproxy", "n-02-keepalived"} {

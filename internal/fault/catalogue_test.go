@@ -15,6 +15,7 @@ import (
 // The table of docs/faults.md is made from the catalogue (go test -update writes it
 // anew), and what its examples say can be parsed.
 func TestCatalogueIsDocumented(t *testing.T) {
+	t.Parallel()
 	const path, begin, end = "../../docs/faults.md", "\n| fault |", "\n\nUnits:"
 	text, err := os.ReadFile(path)
 	if err != nil {
@@ -64,6 +65,7 @@ func table() string {
 
 // Each fault has one name in drills, whichever way it was asked for.
 func TestDrillNames(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct{ words, name, slug string }{
 		{"haproxy kill", "haproxy-kill", "haproxy-kill"},
 		{"app", "app-stop", "app-stop"},
@@ -94,6 +96,7 @@ func TestDrillNames(t *testing.T) {
 
 // The same done by two names means the same.
 func TestEffects(t *testing.T) {
+	t.Parallel()
 	for a, b := range map[string]string{"node kill": "crash", "node stop": "shutdown", "node hang": "freeze", "node poweroff": "crash"} {
 		x, _ := Parse(strings.Fields(a))
 		y, _ := Parse(strings.Fields(b))
@@ -121,6 +124,7 @@ func TestEffects(t *testing.T) {
 
 // What was done is said as one says it.
 func TestDoneInWords(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		done Done
 		want string
@@ -138,6 +142,7 @@ func TestDoneInWords(t *testing.T) {
 }
 
 func TestParse(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct{ words, want, mistake string }{
 		{"haproxy", "stop haproxy", ""},
 		{"haproxy kill", "kill haproxy", ""},
@@ -174,6 +179,7 @@ func TestParse(t *testing.T) {
 // Whoever is cut off is cut off on the side that hears, so that multicasts are
 // too; one way, only the second side stops hearing.
 func TestSides(t *testing.T) {
+	t.Parallel()
 	all := map[string]string{"a": "mac-a", "b": "mac-b", "client": "mac-c"}
 	a, b := agentapi.FaultPeer{Name: "a", MAC: "mac-a", In: true}, agentapi.FaultPeer{Name: "b", MAC: "mac-b", In: true}
 	both := sides([]string{"a"}, []string{"b"}, false, all)

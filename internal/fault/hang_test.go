@@ -11,6 +11,7 @@ import (
 // The engine's freezer holds a service that hangs for as long as nobody restores
 // it; with a time to end at, or of a whole node, the agent does it.
 func TestHang(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	calls, err := w.do("haproxy", "hang")
 	if err != nil || !slices.Equal(calls, []string{"ContainerPause n-01-haproxy"}) {

@@ -13,6 +13,7 @@ import (
 // A server that HAProxy is about to take for down is not well yet: the check that
 // decides may have begun before the mending.
 func TestWaveringServerIsNotHealthy(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	says := func(server string) {
 		w.says("n-02", agentapi.State{Link: "up", HAProxy: "up", VRRP: "BACKUP", Servers: map[string]string{"n-01": server, "n-02": "UP"}})
@@ -31,6 +32,7 @@ func TestWaveringServerIsNotHealthy(t *testing.T) {
 // A lab that is well for a moment only is not healthy: what a node says of HAProxy's
 // servers may be older than what has just been undone.
 func TestHealthyForAWhile(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.engine.Forget()
 	w.engine.Hooks.Before = func(_ context.Context, call enginetest.Call) error {

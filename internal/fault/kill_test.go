@@ -11,6 +11,7 @@ import (
 // A kill is SIGKILL by the engine, also of what is frozen; keepalived's family is
 // killed from inside the node, where it can be done in one moment.
 func TestKill(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	calls, err := w.do("app", "kill")
 	if err != nil || !slices.Equal(calls, []string{"ContainerKill n-01-app SIGKILL"}) {
@@ -30,6 +31,7 @@ func TestKill(t *testing.T) {
 // A crash ends everything on the node, what is frozen as well, and is mended node
 // first.
 func TestCrash(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.must(w.engine.ContainerPause(t.Context(), "n-01-app"))
 	calls, err := w.do("crash")

@@ -73,6 +73,7 @@ func (p *plugs) now() *lab.State {
 }
 
 func TestPoweroff(t *testing.T) {
+	t.Parallel()
 	order, err := Parse([]string{"node", "poweroff"})
 	if err != nil {
 		t.Fatal(err)
@@ -98,6 +99,7 @@ func TestPoweroff(t *testing.T) {
 
 // Only what is unreachable, has a switch and is within the scope is switched on.
 func TestPowerOn(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		name  string
 		scope Scope

@@ -10,6 +10,7 @@ import (
 
 // A stop asks a service to end; what is down already can't be stopped.
 func TestStop(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	calls, err := w.do("haproxy", "stop")
 	if err != nil || len(calls) != 1 || !strings.HasPrefix(calls[0], "ContainerStop n-01-haproxy") {
@@ -29,6 +30,7 @@ func TestStop(t *testing.T) {
 // A shutdown ends keepalived before what it stands for, and the machine last;
 // what is frozen is thawed to hear of it.
 func TestShutdown(t *testing.T) {
+	t.Parallel()
 	w := newWorld(t)
 	w.must(w.engine.ContainerPause(t.Context(), "n-01-app"))
 	calls, err := w.do("shutdown")

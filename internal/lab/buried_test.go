@@ -30,6 +30,7 @@ func (e belated) Containers(ctx context.Context, f engine.Filter) ([]engine.Cont
 // A node that has ended holds nothing, whatever the engine's list and the last line
 // of its log say; two nodes that live and hold one VIP do.
 func TestDeadNodeHoldsNothing(t *testing.T) {
+	t.Parallel()
 	e := newEngine(t)
 	for rank, node := range []string{"n-01", "n-02"} {
 		_, err := e.ContainerCreate(t.Context(), engine.ContainerSpec{Name: node, Image: "halab/node:x", Labels: map[string]string{

@@ -14,6 +14,7 @@ import (
 // The clock of a machine is 7 s ahead, and its answers take 4 ms and 2 ms back
 // and forth; the quickest round trip is 2 ms.
 func TestPing(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		const ahead = 7 * time.Second
 		zero := time.Now()
@@ -41,6 +42,7 @@ func TestPing(t *testing.T) {
 }
 
 func TestPingOfNobody(t *testing.T) {
+	t.Parallel()
 	sayR, sayW := io.Pipe()
 	sayW.Close()
 	if _, err := ping(io.Discard, bufio.NewScanner(sayR), time.Now()); err == nil {
@@ -51,6 +53,7 @@ func TestPingOfNobody(t *testing.T) {
 // A node of the same boot has the observer's clock; of another one the offset to
 // the client counts, and both errors add up.
 func TestOffsets(t *testing.T) {
+	t.Parallel()
 	got := offsets(map[string]reading{
 		"client": {boot: "x", ahead: 100, within: 3},
 		"same":   {boot: "x", ahead: 140, within: 5},

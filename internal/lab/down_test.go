@@ -58,6 +58,7 @@ func down(t *testing.T, e *enginetest.Engine) lab.Removed {
 // A helper that a killed halab left at work goes before anything else: it could
 // make an interface anew.
 func TestDownRemovesHelpersFirst(t *testing.T) {
+	t.Parallel()
 	for _, name := range []string{"l-helper-up", "l-helper-down"} {
 		t.Run(name, func(t *testing.T) {
 			e := newEngine(t)
@@ -77,6 +78,7 @@ func TestDownRemovesHelpersFirst(t *testing.T) {
 
 // What a killed halab asked for last may appear when Down has looked already.
 func TestDownLooksAgain(t *testing.T) {
+	t.Parallel()
 	e := newEngine(t)
 	create(t, e, "l-n1", "node")
 	var late sync.Once
@@ -94,6 +96,7 @@ func TestDownLooksAgain(t *testing.T) {
 // What the engine still makes for a killed halab holds a volume before it can be
 // seen: Down comes back for both, and counts each once.
 func TestDownComesBackForWhatIsBeingMade(t *testing.T) {
+	t.Parallel()
 	e := newEngine(t)
 	create(t, e, "l-n1", "node")
 	if err := e.VolumeCreate(t.Context(), engine.Volume{Name: "l-n1-run", Labels: map[string]string{engine.LabelLab: "l"}}); err != nil {
@@ -116,6 +119,7 @@ func TestDownComesBackForWhatIsBeingMade(t *testing.T) {
 
 // What somebody else holds is said in the end, and not waited for for ever.
 func TestDownGivesUpWhatIsHeld(t *testing.T) {
+	t.Parallel()
 	e := newEngine(t)
 	create(t, e, "l-n1", "node")
 	held := fmt.Errorf("%w: held by another", engine.ErrConflict)
@@ -132,6 +136,7 @@ func TestDownGivesUpWhatIsHeld(t *testing.T) {
 
 // The name of a helper may be held for a moment after it was removed.
 func TestDownWaitsForTheHelpersName(t *testing.T) {
+	t.Parallel()
 	e := newEngine(t)
 	create(t, e, "l-n1", "node")
 	refused := 0
@@ -150,6 +155,7 @@ func TestDownWaitsForTheHelpersName(t *testing.T) {
 
 // The helper may change interfaces and nothing else.
 func TestHelperIsConfined(t *testing.T) {
+	t.Parallel()
 	e := newEngine(t)
 	create(t, e, "l-n1", "node")
 	var spec engine.ContainerSpec
@@ -170,6 +176,7 @@ func TestHelperIsConfined(t *testing.T) {
 // The helper is on the host's network: an image that a description brought
 // along never runs there, whatever its labels say.
 func TestHelperRunsFromHalabsOwnImage(t *testing.T) {
+	t.Parallel()
 	e := newEngine(t)
 	e.AddImage(engine.Image{Tags: []string{"somebody/else:1"}, Labels: map[string]string{"halab.image": "node"}})
 	for service, name := range map[string]string{"node": "l-n1", "client": "l-client"} {
@@ -190,6 +197,7 @@ func TestHelperRunsFromHalabsOwnImage(t *testing.T) {
 }
 
 func TestDownOfNothing(t *testing.T) {
+	t.Parallel()
 	if r := down(t, newEngine(t)); !r.Nothing() {
 		t.Errorf("removed %+v", r)
 	}
@@ -198,6 +206,7 @@ func TestDownOfNothing(t *testing.T) {
 // A build that goes on beside Down has images with the label and without the
 // agent in them yet; they have no name.
 func TestDownUsesNoHalfBuiltImage(t *testing.T) {
+	t.Parallel()
 	e := enginetest.New()
 	t.Cleanup(func() { _ = e.Close() })
 	e.AddImage(engine.Image{Labels: map[string]string{"halab.image": "node"}})

@@ -18,6 +18,7 @@ import (
 
 // What a lab has on a host that takes no part is neither made nor removed.
 func TestHostsThatTakeNoPartAreLeftAlone(t *testing.T) {
+	t.Parallel()
 	wanted := plan.Wanted{Containers: []engine.ContainerSpec{{Name: "a", Endpoint: "tcp://a"}, {Name: "b", Endpoint: "tcp://b"}}}
 	observed := plan.Observed{
 		Containers: []engine.Container{{ID: "1", Name: "old", Endpoint: "tcp://b"}},
@@ -76,6 +77,7 @@ func makePart(t *testing.T, e *enginetest.Engine, node string, service topology.
 // A host that lists its containers and then answers no more is unreachable, not
 // running with parts that nobody knows.
 func TestHostThatStopsAnswering(t *testing.T) {
+	t.Parallel()
 	e := pair(t)
 	e.Hooks.Before = func(_ context.Context, call enginetest.Call) error {
 		if call.Method == "Logs" && strings.Contains(call.String(), "n-02") {

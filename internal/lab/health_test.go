@@ -8,6 +8,7 @@ import (
 // Where a host does not answer, up and restore wait for the others alone: that
 // HAProxy has the missing node's app for down is no reason to wait.
 func TestNobodyWaitsForAHostThatDoesNotAnswer(t *testing.T) {
+	t.Parallel()
 	well := map[string]string{"app": "running", "haproxy": "running", "keepalived": "running"}
 	one := Node{Name: "n-01", State: "running", VRRP: "MASTER", Link: "up", HAProxy: "up", Services: well, Servers: map[string]string{"n-01": "UP", "n-02": "DOWN"}}
 	lost := Node{Name: "n-02", State: Unreachable, Reason: "no route to host", Services: map[string]string{"app": Unreachable, "haproxy": Unreachable, "keepalived": Unreachable}}

@@ -33,6 +33,7 @@ func nothing(context.Context) (map[string]engine.State, error) { return nil, nil
 // Four starts of 35 s each, one after the other: the last takes 140 s, and is no
 // reason to give up.
 func TestASlowEngineIsWaitedFor(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		p, slow := newPace(nothing), sleeper{make(chan struct{}, 1), 35 * time.Second}
 		ended := make(chan error)
@@ -52,6 +53,7 @@ func TestASlowEngineIsWaitedFor(t *testing.T) {
 
 // One step of 90 s during which containers come up is no reason either.
 func TestContainersThatChangeAreProgress(t *testing.T) {
+	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		begun := time.Now()
 		p := newPace(func(context.Context) (map[string]engine.State, error) {
@@ -71,6 +73,7 @@ func TestContainersThatChangeAreProgress(t *testing.T) {
 // An engine that gets nothing done is given up after a minute, with what to run, be it up or down;
 // one that answers and does something else all the time, after ten.
 func TestAStuckEngineIsGivenUp(t *testing.T) {
+	t.Parallel()
 	for name, busy := range map[string]bool{"silent": false, "busy": true} {
 		synctest.Test(t, func(t *testing.T) {
 			p := newPace(func(context.Context) (map[string]engine.State, error) {

@@ -11,6 +11,7 @@ import (
 )
 
 func TestReorderGivesEveryLineOnceAndInOrder(t *testing.T) {
+	t.Parallel()
 	for seed := range uint64(50) {
 		rng := rand.New(rand.NewPCG(seed, 0))
 		r := lab.Reorder[int]{Window: 100 * time.Millisecond}
@@ -46,6 +47,7 @@ func TestReorderGivesEveryLineOnceAndInOrder(t *testing.T) {
 }
 
 func TestReorderLetsLatecomersThrough(t *testing.T) {
+	t.Parallel()
 	r := lab.Reorder[string]{Window: time.Second}
 	r.Push("b", moment(10), moment(10))
 	if got := r.Pop(moment(10.5)); got != nil {

@@ -15,6 +15,7 @@ import (
 // What the engine is removing runs for its list until the end; the plan makes it
 // anew all the same, and waits for the removal first.
 func TestPlanSeesWhatIsGoing(t *testing.T) {
+	t.Parallel()
 	e := newEngine(t)
 	l := lab.New("l", e, func(event.Event) {})
 	var want lab.Want
@@ -61,6 +62,7 @@ func TestPlanSeesWhatIsGoing(t *testing.T) {
 // The network says which namespace the engine's host is in, as the helper that
 // made its parent told it.
 func TestNetworkKeepsTheNamespace(t *testing.T) {
+	t.Parallel()
 	e := newEngine(t)
 	e.Hooks.Program = func(s engine.ContainerSpec) enginetest.Program {
 		return func(_ context.Context, p enginetest.Process) int {

@@ -52,6 +52,7 @@ func says(t *testing.T, e *enginetest.Engine, node string, state agentapi.State)
 
 // What the engine and the nodes tell is seen, and nothing is asked for again.
 func TestWatchAsksNothingTwice(t *testing.T) {
+	t.Parallel()
 	e := pair(t)
 	says(t, e, "n-01", agentapi.State{VRRP: "BACKUP"})
 	w := watched(t, e)
@@ -80,6 +81,7 @@ func TestWatchAsksNothingTwice(t *testing.T) {
 // A node that ends and starts again is heard again; so is one that is made anew,
 // and what the old one had said is forgotten.
 func TestWatchGoesOnThroughARestart(t *testing.T) {
+	t.Parallel()
 	e := pair(t)
 	says(t, e, "n-01", agentapi.State{Link: "down"})
 	w := watched(t, e)
@@ -104,6 +106,7 @@ func TestWatchGoesOnThroughARestart(t *testing.T) {
 
 // A lab that is not there can be watched until it is.
 func TestWatchOfNothing(t *testing.T) {
+	t.Parallel()
 	e := enginetest.New()
 	t.Cleanup(func() { _ = e.Close() })
 	e.AddImage(engine.Image{Tags: []string{"x:1"}})
@@ -117,6 +120,7 @@ func TestWatchOfNothing(t *testing.T) {
 
 // A log whose connection broke is read again.
 func TestWatchReadsABrokenLogAgain(t *testing.T) {
+	t.Parallel()
 	e := pair(t)
 	var broken atomic.Bool
 	e.Hooks.Before = func(_ context.Context, call enginetest.Call) error {
@@ -132,6 +136,7 @@ func TestWatchReadsABrokenLogAgain(t *testing.T) {
 
 // An engine that goes away ends the watch, and every wait on it.
 func TestWatchEndsWithItsEngine(t *testing.T) {
+	t.Parallel()
 	e := pair(t)
 	w := watched(t, e)
 	go func() { _ = e.Close() }()
@@ -143,6 +148,7 @@ func TestWatchEndsWithItsEngine(t *testing.T) {
 
 // Where patience runs out, the error says so and the lab is given back as it was.
 func TestUntilPatienceRunsOut(t *testing.T) {
+	t.Parallel()
 	l := New("l", pair(t), func(event.Event) {})
 	s, err := l.Until(t.Context(), 200*time.Millisecond, func(*State) (bool, error) { return false, nil })
 	if !errors.Is(err, ErrPatience) || s == nil || len(s.Clusters) != 1 {
@@ -158,6 +164,7 @@ func TestUntilPatienceRunsOut(t *testing.T) {
 // node that was heard by then is not waited for once more, for it says nothing by
 // itself. Waiting for it, `restore` could not read the lab for 30 s.
 func TestANodeIsAwaitedOnce(t *testing.T) {
+	t.Parallel()
 	e := pair(t)
 	f := &following{lab: New("l", e, func(event.Event) {}), watch: &Watch{ended: make(chan struct{}), changed: make(chan struct{})},
 		told: map[string]agentapi.State{}, lost: map[string]string{}, awaited: map[string]bool{}, reports: make(chan report, 256), ends: make(chan logEnd, 64)}

@@ -21,6 +21,7 @@ func sized(name string, ms ...float64) outage.ScenarioResult {
 }
 
 func TestCompare(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		name      string
 		a, b      []float64
@@ -59,6 +60,7 @@ func TestCompare(t *testing.T) {
 }
 
 func TestCompareNamesWhatOneSideLacks(t *testing.T) {
+	t.Parallel()
 	a := &outage.Result{Scenarios: []outage.ScenarioResult{sized("both", 1), sized("a", 1)}}
 	b := &outage.Result{Scenarios: []outage.ScenarioResult{sized("b", 1), sized("both", 1)}}
 	c := Compare("A", a, "B", b)
@@ -70,6 +72,7 @@ func TestCompareNamesWhatOneSideLacks(t *testing.T) {
 
 // Comparing must not touch what is compared.
 func TestCompareLeavesTheResults(t *testing.T) {
+	t.Parallel()
 	a := &outage.Result{Scenarios: []outage.ScenarioResult{sized("s", 3, 1, 2)}}
 	Compare("A", a, "B", a)
 	if a.Scenarios[0].Runs[0].Phases[0].Streams[0].OutageLongestMs != 3 {

@@ -13,6 +13,7 @@ import (
 // docs/drill-json.md is the documentation of the result's schema: it has a
 // section for each object, named by its Go type, and in it a row for each field.
 func TestEveryFieldIsDocumented(t *testing.T) {
+	t.Parallel()
 	b, err := os.ReadFile("../../docs/drill-json.md")
 	if err != nil {
 		t.Fatal(err)

@@ -19,6 +19,7 @@ func say(text string) func(io.Writer) error {
 }
 
 func TestWriteFile(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	path := filepath.Join(dir, "report.html")
 	for _, text := range []string{"first", "second"} {
@@ -46,6 +47,7 @@ func alone(t *testing.T, dir string) {
 }
 
 func TestWriteFileKeepsTheOldOneOnFailure(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	path := filepath.Join(dir, "report.json")
 	if err := WriteFile(path, say("old")); err != nil {
@@ -66,6 +68,7 @@ func TestWriteFileKeepsTheOldOneOnFailure(t *testing.T) {
 }
 
 func TestWriteFileRefuses(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	secret := filepath.Join(t.TempDir(), "secret")
 	if err := os.WriteFile(secret, []byte("untouched"), 0o600); err != nil {
@@ -113,6 +116,7 @@ func TestWriteFileRefuses(t *testing.T) {
 // A link that takes the place of the file while the report is written is
 // replaced, never followed.
 func TestWriteFileMeetsALinkTooLate(t *testing.T) {
+	t.Parallel()
 	dir := t.TempDir()
 	secret := filepath.Join(t.TempDir(), "secret")
 	if err := os.WriteFile(secret, []byte("untouched"), 0o600); err != nil {

@@ -26,6 +26,7 @@ func pageOf(t *testing.T, r *outage.Result) string {
 
 // The page must open without a network, without a script, and from file://.
 func TestPageNeedsNothingElse(t *testing.T) {
+	t.Parallel()
 	for name, r := range map[string]*outage.Result{"drill": drilled(), "hostile": hostile(), "empty": {}} {
 		page := pageOf(t, r)
 		for _, bad := range []string{"<script", "http:", "https:", "url(", "@import", "src=", "<link", "<iframe", "xlink:"} {
@@ -47,6 +48,7 @@ func TestPageNeedsNothingElse(t *testing.T) {
 // Every picture is well-formed, is drawn in the page's colours and says in words
 // what it shows.
 func TestPictures(t *testing.T) {
+	t.Parallel()
 	page := pageOf(t, drilled())
 	pictures := regexp.MustCompile(`(?s)<svg.*?</svg>`).FindAllString(page, -1)
 	phases := 1 // all scenarios at a glance
@@ -79,6 +81,7 @@ func TestPictures(t *testing.T) {
 // However dense the probes are, a failed one is never left out: each has a dot
 // where it was due.
 func TestNoFailureIsThinnedOut(t *testing.T) {
+	t.Parallel()
 	s := nodeCrashClassic()
 	run := s.Runs[6]
 	a := run.Phases[0]
@@ -120,6 +123,7 @@ func TestNoFailureIsThinnedOut(t *testing.T) {
 // A probe counts for the stream it belongs to and is in the picture of one
 // phase only.
 func TestProbesArePartitioned(t *testing.T) {
+	t.Parallel()
 	run := haproxyKill(1).Runs[0]
 	total := 0
 	for _, a := range run.Phases {
@@ -135,6 +139,7 @@ func TestProbesArePartitioned(t *testing.T) {
 // The large part of a picture is where something happened: around the fault, or
 // where nothing came of it, some time after it; a soak is shown whole.
 func TestFocus(t *testing.T) {
+	t.Parallel()
 	step := outage.Step{Name: outage.StepServed, AtMs: 8}
 	span := outage.Span{FromMs: 0.4, ToMs: 2800}
 	for _, c := range []struct {
@@ -159,6 +164,7 @@ func TestFocus(t *testing.T) {
 
 // A large drill still makes a page that opens.
 func TestPageSize(t *testing.T) {
+	t.Parallel()
 	if testing.Short() {
 		t.Skip("draws 800 pictures")
 	}
@@ -179,6 +185,7 @@ func TestPageSize(t *testing.T) {
 }
 
 func TestWorstAndMedianComeFirst(t *testing.T) {
+	t.Parallel()
 	worst, median, what := notable(nodeCrashClassic())
 	if worst != 7 || median != 4 || what != "the longest outage" {
 		t.Errorf("worst %d (%s), median %d", worst, what, median)
@@ -192,6 +199,7 @@ func TestWorstAndMedianComeFirst(t *testing.T) {
 // A picture in a file of its own is whole: well-formed, with its colours, and
 // named after its scenario.
 func TestPictureFiles(t *testing.T) {
+	t.Parallel()
 	dir, r := t.TempDir(), drilled()
 	if err := Pictures(dir, r); err != nil {
 		t.Fatal(err)
@@ -218,6 +226,7 @@ func TestPictureFiles(t *testing.T) {
 }
 
 func TestFileNames(t *testing.T) {
+	t.Parallel()
 	for scenario, want := range map[string]string{"frontend/node-crash": "frontend-node-crash", "../../Etc x": "etc-x"} {
 		if got := fileName(scenario); got != want {
 			t.Errorf("the file of %q is %q, not %q", scenario, got, want)

@@ -11,6 +11,7 @@ import (
 )
 
 func TestSavedResultsComeBack(t *testing.T) {
+	t.Parallel()
 	for _, o := range []JSONOptions{
 		{Recordings: true}, {Recordings: true, Compress: true}, {Recordings: true, Indent: true},
 	} {
@@ -30,6 +31,7 @@ func TestSavedResultsComeBack(t *testing.T) {
 }
 
 func TestJSONWithoutRecordings(t *testing.T) {
+	t.Parallel()
 	r := drilled()
 	var b bytes.Buffer
 	if err := JSON(&b, r, JSONOptions{}); err != nil {
@@ -58,6 +60,7 @@ func TestJSONWithoutRecordings(t *testing.T) {
 }
 
 func TestLoadSaysWhatIsWrong(t *testing.T) {
+	t.Parallel()
 	var whole bytes.Buffer
 	if err := JSON(&whole, only(haproxyKill(1)), JSONOptions{}); err != nil {
 		t.Fatal(err)

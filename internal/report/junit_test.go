@@ -107,6 +107,7 @@ func parseJUnit(t *testing.T, r *outage.Result) element {
 }
 
 func TestJUnitHasTheSchemasShape(t *testing.T) {
+	t.Parallel()
 	for name, r := range map[string]*outage.Result{"drill": drilled(), "hostile": hostile(), "empty": {}} {
 		root := parseJUnit(t, r)
 		if root.XMLName.Local != "testsuites" || len(root.Children) < len(r.Scenarios) {
@@ -123,6 +124,7 @@ func TestJUnitHasTheSchemasShape(t *testing.T) {
 }
 
 func TestJUnitCounts(t *testing.T) {
+	t.Parallel()
 	root := parseJUnit(t, drilled())
 	want := map[string][4]int{ // tests, failures, errors, skipped
 		"frontend/haproxy-kill":    {6, 1, 0, 1},
@@ -162,6 +164,7 @@ func TestJUnitCounts(t *testing.T) {
 
 // A scenario of which nothing could be measured must not pass.
 func TestJUnitFailsWithoutMeasurement(t *testing.T) {
+	t.Parallel()
 	s := haproxyKill(2)
 	for i := range s.Runs {
 		s.Runs[i].Phases[0].Valid = false

@@ -115,6 +115,7 @@ func within(t *testing.T, name string, all []written, column float64) {
 // Every text of a picture fits where it is, in the widest font, for every scenario
 // and for short outages and long ones.
 func TestEveryLabelFitsItsColumn(t *testing.T) {
+	t.Parallel()
 	k, err := newInk()
 	if err != nil {
 		t.Fatal(err)

@@ -30,6 +30,7 @@ func only(s outage.ScenarioResult) *outage.Result {
 }
 
 func TestGolden(t *testing.T) {
+	t.Parallel()
 	compared := func() Comparison { return Compare("classic.json", classic(), "fast.json", drilled()) }
 	for name, write := range map[string]func(io.Writer) error{
 		"drill.txt":         func(w io.Writer) error { return Text(w, drilled(), TextOptions{}) },

@@ -16,6 +16,7 @@ func parse(t *testing.T, s string) float64 {
 }
 
 func TestTicks(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		lo, hi float64
 		want   []float64
@@ -31,6 +32,7 @@ func TestTicks(t *testing.T) {
 }
 
 func TestDecades(t *testing.T) {
+	t.Parallel()
 	d := decadesFor([]float64{0, 0.4, 317}, 100, 0)
 	if d.lo != -1 || d.hi != 3 {
 		t.Errorf("got 10^%d to 10^%d", d.lo, d.hi)

@@ -11,6 +11,7 @@ import (
 
 // The table is for a terminal of 80 columns, and a line of it is never wider.
 func TestTextFitsTheTerminal(t *testing.T) {
+	t.Parallel()
 	for _, columns := range []int{0, 80, 120} {
 		var b bytes.Buffer
 		if err := Text(&b, drilled(), TextOptions{Anatomy: true, Columns: columns}); err != nil {
@@ -27,6 +28,7 @@ func TestTextFitsTheTerminal(t *testing.T) {
 
 // Nothing that came from outside acts on the terminal or breaks a line.
 func TestNoReportLetsControlsThrough(t *testing.T) {
+	t.Parallel()
 	for name, write := range map[string]func(*bytes.Buffer) error{
 		"text":     func(b *bytes.Buffer) error { return Text(b, hostile(), TextOptions{Anatomy: true}) },
 		"markdown": func(b *bytes.Buffer) error { return Markdown(b, hostile()) },
@@ -50,6 +52,7 @@ func TestNoReportLetsControlsThrough(t *testing.T) {
 }
 
 func TestNumber(t *testing.T) {
+	t.Parallel()
 	for _, c := range []struct {
 		in   float64
 		want string
@@ -68,6 +71,7 @@ func TestNumber(t *testing.T) {
 
 // What is remarkable is told once, and what a scenario is there to show is not.
 func TestNotes(t *testing.T) {
+	t.Parallel()
 	got := notes(keepalivedKill())
 	if len(got) != 1 || got[0].Text != "run 2, fault: expected, but not seen: two interfaces held the VIP" {
 		t.Errorf("got %v", got)

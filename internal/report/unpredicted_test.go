@@ -8,6 +8,7 @@ import (
 // Where nothing can be predicted, every report says that, and why: a reader must not
 // take an empty place for a range that was kept.
 func TestNoPredictionIsSaid(t *testing.T) {
+	t.Parallel()
 	const why = "which frames are lost or late is chance"
 	r := drilled()
 	r.Scenarios = r.Scenarios[:1]
