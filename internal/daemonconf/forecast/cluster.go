@@ -32,7 +32,7 @@ type Member struct {
 }
 
 // Agent is what process 1 of a lab's node does. On a machine of one's own there is
-// none, and whatever writes a tracked file is taken to know of HAProxy's end.
+// none.
 type Agent struct {
 	Known bool // the node is one of a lab
 	// Acts: process 1 writes agentapi.FaultFile when HAProxy ends or hangs, and
@@ -91,7 +91,36 @@ func (m Member) Sees(t facts.Tracked) bool {
 	if t.Kind != "file" || t.Tracker == nil {
 		return false
 	}
-	return !m.Agent.Known || m.Agent.Acts && t.Tracker.Path == agentapi.FaultFile
+	if m.Agent.Known {
+		return m.Agent.Acts && t.Tracker.Path == agentapi.FaultFile
+	}
+	return m.told(t.Tracker)
+}
+
+// told says whether whatever writes a followed file is taken to know of HAProxy's
+// end: the file's name says so, or a script of the node's writes it. A file such as
+// /run/force-down is an operator's, or that of something which nobody handed in.
+func (m Member) told(t *facts.Tracker) bool {
+	if strings.Contains(strings.ToLower(t.Name+t.Path), "haproxy") {
+		return true
+	}
+	for _, s := range m.Node.Scripts {
+		if strings.Contains(s.Text, t.Path) && strings.Contains(s.Text, "haproxy") {
+			return true
+		}
+	}
+	return false
+}
+
+// Follows is the first file that the instance follows and of which nobody knows who
+// writes it.
+func (m Member) Follows() (facts.Tracked, bool) {
+	for _, t := range m.Is.Tracked {
+		if t.Kind == "file" && t.Tracker != nil && !m.Agent.Known && m.Counts(t) && !m.told(t.Tracker) {
+			return t, true
+		}
+	}
+	return facts.Tracked{}, false
 }
 
 // own says whether the files are halab's own for a lab whose process 1 acts, which

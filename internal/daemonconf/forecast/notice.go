@@ -158,6 +158,9 @@ func (c Cluster) noticed(h Member, own span, sees func(facts.Tracked) (span, boo
 	if len(weighty) > 0 {
 		ways = append(ways, c.weakened(h, weighty, through, held))
 	}
+	if t, ok := h.Follows(); ok && len(ways) == 0 {
+		return unknown(fmt.Sprintf("it depends on who writes %s, which %s follows", t.Tracker.Path, t.Name)).holds(held)
+	}
 	if len(ways) == 0 {
 		return Row{Outcome: Never, Why: WhyNothing, Formula: "nothing that keepalived tracks notices HAProxy"}.holds(held)
 	}

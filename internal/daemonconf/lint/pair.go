@@ -61,7 +61,10 @@ func (w *world) differ(a, b forecast.Member, d forecast.Difference) {
 func samePriority(w *world) {
 	for _, c := range w.clusters {
 		for i, a := range c.Members {
-			for _, b := range c.Members[i+1:] {
+			for j, b := range c.Members[i+1:] {
+				if equals := func(m forecast.Member) bool { return m.Priority() == a.Priority() }; equals(b) && slices.ContainsFunc(c.Members[i+1:i+1+j], equals) {
+					continue // of three it is said of the first and second, and of the second and third
+				}
 				masters := a.Is.State.V == "MASTER" && b.Is.State.V == "MASTER"
 				equal := a.Priority() == b.Priority()
 				at := func(m forecast.Member) source.Pos {

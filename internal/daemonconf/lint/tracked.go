@@ -96,6 +96,10 @@ func (w *world) elsewhere(m forecast.Member) {
 	if w.rule.Name != ruleElsewhere {
 		return
 	}
+	if t, ok := m.Follows(); ok {
+		w.find(Finding{At: t.At, Sees: seesNever, Drill: "haproxy-kill", Severity: Warning,
+			What: fmt.Sprintf("track_file %s follows %s, and nothing in these files writes that when HAProxy dies: unless something else does, the VIP never moves", t.Name, t.Tracker.Path)})
+	}
 	for _, t := range m.Is.Tracked {
 		look := m.Looks[t.Name]
 		if t.Script == nil || look.Asks != checks.Other {
