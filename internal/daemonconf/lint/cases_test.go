@@ -89,7 +89,7 @@ func verdicts() map[string]verdict {
 		"08b-below":                    {"script-below-instance", "", Error, kill(never)},
 		"08c-other-name":               {"tracked-undefined", "lb1/keepalived.conf:25:9", Error, kill(never)},
 		"08d-nothing":                  {"no-check", "", Error, kill(never)},
-		"08e-operators-file":           {"check-asks-elsewhere", "lb1/keepalived.conf:21:9", Warning, both("not known", "2.6–3.6 s")},
+		"08e-operators-file":           {"check-asks-elsewhere", "lb1/keepalived.conf:25:9", Warning, both("not known", "2.6–3.6 s")},
 		"09a-started-by-notify":        {"started-by-notify", "", Error, both(nobody, nobody)},
 		"09b-started-by-notify-weight": {"started-by-notify", "", Error, both(never, "2.6–3.6 s")},
 		"10-one-file":                  {"same-priority", "keepalived.conf:15:14", Error, kill("0.6–2.6 s")},
