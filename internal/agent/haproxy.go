@@ -55,11 +55,11 @@ func runHAProxy(ctx context.Context, out command.Output) int {
 	if c.shared {
 		out.Story = &serverWords{to: out.Story, say: sayServers}
 	}
-	child, err := startChild(out, c.binary, "-db", "-f", c.path)
-	if err != nil {
+	h := &haproxy{c: c, out: out, gentle: gentle}
+	if h.now, err = h.start(); err != nil {
 		return out.Code(err)
 	}
-	return superviseHAProxy(child, signals, gentle, c.in)
+	return h.supervise(signals)
 }
 
 // child is a daemon that a supervisor started.
@@ -106,28 +106,6 @@ func exitCode(err error) int {
 		return 128 + int(status.Signal())
 	}
 	return exit.ExitCode()
-}
-
-// superviseHAProxy waits for HAProxy's end and passes signals on. The first one
-// that asks for an end is carried out gently where that is wanted; a second one
-// is passed on as it is.
-func superviseHAProxy(c *child, signals <-chan os.Signal, gentle bool, in render.Input) int {
-	for {
-		select {
-		case code := <-c.ended:
-			return code
-		case s := <-signals:
-			ends := s == unix.SIGTERM || s == unix.SIGINT || s == unix.SIGUSR1
-			if !ends || !gentle {
-				_ = c.process.Signal(s)
-				continue
-			}
-			gentle = false
-			if code, ended := c.stopGently(in, signals); ended {
-				return code
-			}
-		}
-	}
 }
 
 // stopGently hands the VIP over while HAProxy still answers, lets HAProxy

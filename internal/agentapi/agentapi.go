@@ -132,6 +132,7 @@ const (
 	CommandGet        = "get"        // exec: requests as JSON lines (Response): `get [--interval D] [--count N] [--timeout D] URL`
 	CommandReady      = "ready"      // exec: wait until URL answers through every tier: `ready [--timeout D] URL`
 	CommandKill       = "kill"       // exec in node: SIGKILL every process of a service at once: `kill keepalived`
+	CommandReload     = "reload"     // exec in node: have a daemon read its file again: `reload haproxy|keepalived`
 	CommandBurn       = "burn"       // keep processors busy: `burn [--for TIME] N`
 	CommandNetwork    = "network"    // helper on the host's network: `network up|down|look …`
 )

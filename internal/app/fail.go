@@ -86,7 +86,7 @@ func afterwards(ctx context.Context, w *lab.Watch, before *lab.State, nodes []st
 			forget(moves, nodes)
 		}
 		switch {
-		case !order.Effect().Moves:
+		case !order.Effect().Moves, order.Effect().Returns:
 			return true, nil
 		case !elected(moves, nodes, now):
 			split = time.Time{}

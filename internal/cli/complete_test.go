@@ -15,8 +15,8 @@ func TestCompletion(t *testing.T) {
 	w := newWorld(t).up()
 	for _, c := range []struct{ typed, want string }{
 		{"do", "down doctor"},
-		{"drill frontend/app-", "frontend/app-stop frontend/app-kill frontend/app-hang"},
-		{"drill frontend/node-crash backend/node", "backend/node-crash backend/node-freeze backend/node-shutdown"},
+		{"drill frontend/app-", "frontend/app-stop frontend/app-kill frontend/app-hang frontend/app-restart"},
+		{"drill frontend/node-crash backend/node", "backend/node-crash backend/node-freeze backend/node-shutdown backend/node-restart"},
 		{"drill cal", "calibrate"},
 		{"fail fro", "frontend frontend-00 frontend-01 frontend-02"},
 		{"fail frontend-01 _", "app haproxy keepalived node crash shutdown freeze link partition drop loss delay rate slow error cpu memory disk"},
@@ -27,7 +27,7 @@ func TestCompletion(t *testing.T) {
 		{"fail frontend-01 partition back", "backend backend-00 backend-01 backend-02"},
 		{"fail frontend-01 h", "haproxy"},
 		{"fail frontend-01 haproxy _", ""},
-		{"fail frontend-01 haproxy --how _", "stop kill hang"},
+		{"fail frontend-01 haproxy --how _", "stop kill hang reload restart"},
 		{"fail --how=k", "--how=kill"},
 		{"fail --how kill backend-0", "backend-00 backend-01 backend-02"},
 		{"--json fail frontend-0", "frontend-00 frontend-01 frontend-02"},

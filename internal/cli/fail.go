@@ -90,6 +90,9 @@ func (s *session) writeBroken(b app.Broken) error {
 	var out strings.Builder
 	for _, d := range b.Done {
 		fmt.Fprintf(&out, "%s%s\n", ui.Clean(d.Text()), untilWords(d.Until))
+		for _, note := range d.Notes {
+			fmt.Fprintf(&out, "  %s\n", ui.Clean(note))
+		}
 	}
 	for _, m := range b.VIPs {
 		fmt.Fprintln(&out, vipWords(m, s.out.Style))

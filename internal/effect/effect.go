@@ -38,6 +38,10 @@ type Effect struct {
 	Disturbs bool `json:"disturbs,omitempty"`
 	// Moves: the VIP of a holder that is hit is to be expected on another node.
 	Moves bool `json:"moves,omitempty"`
+	// Reloads: it reads its file again and goes on; nothing may be lost by it.
+	Reloads bool `json:"reloads,omitempty"`
+	// Returns: what it ends starts again by itself.
+	Returns bool `json:"returns,omitempty"`
 	// Anything: several steps, one after the other; what comes of them is their
 	// author's to say.
 	Anything bool `json:"anything,omitempty"`
@@ -59,6 +63,16 @@ func Hang(on Part) Effect {
 	return Effect{On: on, Silent: true, Keeps: on == Keepalived || on == Node, Moves: on != App}
 }
 
+// Reload is what it means that a daemon is asked to read its file again.
+func Reload(on Part) Effect { return Effect{On: on, Reloads: true} }
+
+// Restart is what it means that a part ends in order and starts again.
+func Restart(on Part) Effect {
+	e := Stop(on)
+	e.Returns = true
+	return e
+}
+
 // Unlink is what it means that nothing passes between a node and everybody else:
 // keepalived sees its interface go down.
 func Unlink() Effect { return Effect{On: Link, Silent: true, Moves: true} }
@@ -71,7 +85,11 @@ func Steps() Effect { return Effect{Anything: true} }
 
 // EndsNode says whether a node that is hit holds nothing from then on: its
 // processes and its interface are gone.
-func (e Effect) EndsNode() bool { return e.On == Node && e.Ends }
+func (e Effect) EndsNode() bool { return e.On == Node && e.Ends && !e.Returns }
+
+// Passes says whether it is over once it was done: nothing is left that could be
+// undone or that ends.
+func (e Effect) Passes() bool { return e.Reloads || e.Returns }
 
 // StopsNode says whether a node that is hit is there, with all that it had, and
 // does nothing.

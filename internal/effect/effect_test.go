@@ -19,6 +19,9 @@ func TestWhatFollows(t *testing.T) {
 		{"HAProxy is stopped", Stop(HAProxy), false, false, false, true},
 		{"an app hangs", Hang(App), false, false, false, false},
 		{"the link is down", Effect{On: Link, Silent: true, Moves: true}, false, false, false, false},
+		{"a node restarts", Restart(Node), false, false, false, false},
+		{"HAProxy is reloaded", Reload(HAProxy), false, false, false, false},
+		{"HAProxy restarts", Restart(HAProxy), false, false, false, true},
 		{"steps of a file", Steps(), false, false, false, true},
 		{"nothing", Effect{}, false, false, false, false},
 	} {

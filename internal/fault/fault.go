@@ -83,6 +83,8 @@ type Kind struct {
 	// effect is what it means; the zero one where it is nil.
 	effect func(o Order) effect.Effect
 	apply  func(ctx context.Context, i *Injector, s site) error
+	// notes are what is to be said beside what was done; may be nil.
+	notes func(s site) []string
 	// blocked says why the fault makes no sense for a service in that state.
 	blocked func(s engine.State) string
 }
@@ -91,7 +93,7 @@ type Kind struct {
 // documentation and the drills all read this list.
 func Catalogue() []Kind {
 	return []Kind{
-		stop(), kill(), hang(), poweroff(),
+		stop(), kill(), hang(), reload(), restart(), poweroff(),
 		crash(), shutdown(), freeze(),
 		linkDown(), partition(), dropVRRP(), dropARP(), loss(), delay(), rate(),
 		slow(), appError(), cpu(), memory(), disk(),
@@ -132,7 +134,7 @@ type Done struct {
 	ID    string     `json:"id,omitempty"`
 	Words []string   `json:"words,omitempty"`
 	Until *time.Time `json:"until,omitempty"`
-	Notes []string   `json:"notes,omitempty"` // what could only be done in part
+	Notes []string   `json:"notes,omitempty"` // what could only be done in part, or was done besides
 }
 
 // Inject applies a fault to each node of a lab as it is, all nodes at once; peers
@@ -210,7 +212,11 @@ func (i *Injector) applyAll(ctx context.Context, kind Kind, sites []site) ([]Don
 			failed = append(failed, fmt.Errorf("%s %s on %s: %w", kind.Name, s.service, s.node, errs[n]))
 			continue
 		}
-		done = append(done, Done{Node: s.node, Service: string(s.service), Fault: kind.Name})
+		d := Done{Node: s.node, Service: string(s.service), Fault: kind.Name}
+		if kind.notes != nil {
+			d.Notes = kind.notes(s)
+		}
+		done = append(done, d)
 	}
 	return done, errors.Join(failed...)
 }

@@ -86,9 +86,9 @@ func (i *Injector) killTogether(ctx context.Context, s site) error {
 	if s.container().State == engine.StatePaused {
 		return i.engine.ContainerKill(ctx, s.container().ID, "KILL")
 	}
-	node, found := s.parts[topology.ServiceNode]
-	if !found || node.State != engine.StateRunning {
-		return fmt.Errorf("its node does not run, so nothing can be done inside it\n  mend it first:  halab restore %s", s.node)
+	node, err := s.machine()
+	if err != nil {
+		return err
 	}
 	return i.agentRuns(ctx, node, agentapi.CommandKill, string(s.service))
 }

@@ -156,6 +156,8 @@ func (o Order) Check() error {
 		return fmt.Errorf("%s has no direction of that kind: --one-way is for partition", o.Kind.Name)
 	case o.For > 0 && o.TakesPower():
 		return errors.New("a machine without power does not come back by itself: halab restore switches it on")
+	case o.For > 0 && o.Effect().Passes():
+		return fmt.Errorf("a %s is over once it was done, so --for has nothing to end", o.Kind.Name)
 	case o.For < 0 || o.For > maxTime:
 		return fmt.Errorf("--for %s: a fault lasts at most %s", o.For, maxTime)
 	}

@@ -96,10 +96,10 @@ func (w *world) says(node string, s agentapi.State) {
 }
 
 // exec is the agent in a node, as far as the engine's faults need it: it kills a
-// service.
+// service, or has it read its file again.
 func (w *world) exec(_ engine.Container, spec engine.ExecSpec) enginetest.Program {
 	return func(context.Context, enginetest.Process) int {
-		if !slices.Contains(spec.Command, agentapi.CommandKill) {
+		if !slices.Contains(spec.Command, agentapi.CommandKill) && !slices.Contains(spec.Command, agentapi.CommandReload) {
 			return 2
 		}
 		return 0

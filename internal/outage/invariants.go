@@ -138,6 +138,8 @@ func (v *view) flaps() int {
 	switch {
 	case v.rec.Effect.Disturbs:
 		allowed = own
+	case v.moves() && v.rec.Effect.Returns:
+		allowed = 2 // there, and where the node that returns ranks higher, back
 	case v.moves(), v.rec.Effect.Splits:
 		allowed = 1
 	}

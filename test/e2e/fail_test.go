@@ -40,12 +40,13 @@ type serviceFault struct {
 	state        string // of the service's container afterwards
 }
 
-// serviceFaults are those of the catalogue, but for what takes a plug.
+// serviceFaults are those of the catalogue, but for what takes a plug, and what is
+// over once it was done (TestReload, TestRestart).
 func serviceFaults() []serviceFault {
 	var list []serviceFault
 	for _, o := range fault.Drills("client") {
 		how := o.Kind.Name
-		if !slices.Contains(fault.HowsOf(o.Service), how) || o.TakesPower() {
+		if !slices.Contains(fault.HowsOf(o.Service), how) || o.TakesPower() || o.Effect().Passes() {
 			continue
 		}
 		f := serviceFault{string(o.Service), how, fateOf(o.Effect()), "exited"}

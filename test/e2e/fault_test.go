@@ -158,6 +158,14 @@ func serviceCases() []faultCase {
 			see: func(t *testing.T, lab *Lab, at place) { lab.checkFate(t, "frontend", at.holder, stays) }},
 		{name: "kill", words: "keepalived --how kill", lists: []listed{{"", "keepalived", "down"}},
 			see: func(t *testing.T, lab *Lab, at place) { lab.checkFate(t, "frontend", at.holder, doubles) }},
+		{name: "reload", words: "haproxy --how reload", see: func(t *testing.T, lab *Lab, at place) {
+			lab.Run(t, "fail", at.node, "haproxy", "--how", "reload")
+			lab.checkFate(t, "frontend", at.holder, stays)
+		}},
+		{name: "restart", words: "node --how restart", see: func(t *testing.T, lab *Lab, at place) {
+			Says(t, lab.Run(t, "fail", at.node, "node", "--how", "restart"), "restarted "+at.node, "app, haproxy, keepalived")
+			lab.checkFate(t, "frontend", at.holder, moves)
+		}},
 		{name: "hang", words: "haproxy --how hang", lists: []listed{{"", "haproxy", "hang"}}, see: moved},
 		{name: "hang", words: "haproxy --how hang --for 1m", lists: []listed{{"", "haproxy", "hang"}}, see: moved},
 	}

@@ -12,6 +12,8 @@ import (
 // files don't decide it.
 func (c Cluster) Back(e effect.Effect, h Member, fault Row) (r Row, ok bool) {
 	switch {
+	case e.Passes():
+		return stays("nothing was left broken"), true
 	case e == effect.Handover(), e.Splits, e.Disturbs, e.Anything:
 		return Row{}, false
 	case e.On == effect.App, fault.Outcome == Stays:
@@ -116,22 +118,35 @@ func begin(m Member) span {
 	return s
 }
 
-// Reload is what it costs that keepalived of the holder reads the same file again.
-func (c Cluster) Reload(h Member) Row {
-	if !h.Node.Keepalived.Version.AtLeast("2.1") {
-		return unknown("before keepalived 2.1 a reload may take the VIP off the interface for a moment (keepalived issues 349 and 1425)")
-	}
-	return stays("a master stays master while it reads the same file; one that takes longer over it than its adverts are waited for loses the VIP (keepalived issue 2159)")
-}
-
-// ReloadHAProxy is what it costs that HAProxy of the holder reads the same file
-// again.
-func (c Cluster) ReloadHAProxy(h Member) Row {
+// reload is what it costs that a daemon of the holder reads the same file again.
+func (c Cluster) reload(e effect.Effect, h Member) Row {
 	switch v := h.Node.HAProxy.Version; {
+	case e.On == effect.Keepalived && !h.Node.Keepalived.Version.AtLeast("2.1"):
+		return unknown("before keepalived 2.1 a reload may take the VIP off the interface for a moment (keepalived issues 349 and 1425)")
+	case e.On == effect.Keepalived:
+		return stays("a master stays master while it reads the same file; one that takes longer over it than its adverts are waited for loses the VIP (keepalived issue 2159)")
 	case !h.Node.HAProxy.Present:
 		return unknown("HAProxy's file is not here")
 	case !v.AtLeast("1.8"):
 		return unknown("before HAProxy 1.8 the old process closes its listeners, and a connection that it has not yet taken is reset")
 	}
 	return stays("the new process takes the listeners over in master-worker mode, as the packages start it, and the old one ends what it has")
+}
+
+// restarted is what it costs that a part of the holder ends in order and starts
+// again: that the VIP goes, or that it comes back, whichever takes longer.
+func (c Cluster) restarted(e effect.Effect, h Member) Row {
+	if e.On == effect.HAProxy && !h.Gives() {
+		return unknown("how soon HAProxy runs again is in no file, and whether a check sees it gone depends on that")
+	}
+	e.Returns = false
+	gone := c.Fault(e, h)
+	back, known := c.Back(e, h, gone)
+	if !known || gone.Outcome == back.Outcome && gone.MaxMs >= back.MaxMs {
+		return gone
+	}
+	if gone.Outcome == back.Outcome {
+		return back
+	}
+	return merge(gone, back)
 }

@@ -20,6 +20,10 @@ func (c Cluster) Fault(e effect.Effect, h Member) Row {
 		return unknown("which frames are lost or late is chance, and the VIP may move and come back")
 	case e.Anything:
 		return unknown("several steps, one after the other; what comes of them is their author's to say")
+	case e.Reloads:
+		return c.reload(e, h)
+	case e.Returns:
+		return c.restarted(e, h)
 	case e.On == effect.Client:
 		return Row{Outcome: Never, Formula: "the holder is well, and only the client does not reach it"}.holds(HeldHang)
 	case e.Splits:

@@ -114,8 +114,8 @@ func events() []event {
 		fault("app-hang", "a server hangs", effect.Hang(effect.App)),
 		back("haproxy-back", "HAProxy is back", effect.Kill(effect.HAProxy)),
 		back("node-back", "the node is back", effect.Kill(effect.Node)),
-		{"keepalived-reload", "keepalived is reloaded", Cluster.Reload},
-		{"haproxy-reload", "HAProxy is reloaded", Cluster.ReloadHAProxy},
+		fault("keepalived-reload", "keepalived is reloaded", effect.Reload(effect.Keepalived)),
+		fault("haproxy-reload", "HAProxy is reloaded", effect.Reload(effect.HAProxy)),
 		{"start", "all nodes start at once", func(c Cluster, _ Member) Row { return c.Start() }},
 	}
 }

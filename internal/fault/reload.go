@@ -1,0 +1,47 @@
+package fault
+
+import (
+	"context"
+	"fmt"
+
+	"halab/internal/agentapi"
+	"halab/internal/effect"
+	"halab/internal/engine"
+	"halab/internal/topology"
+)
+
+// reload has a daemon read its file again. Nothing is broken by it and nothing is
+// to be undone; a drill shows whether anything was lost.
+func reload() Kind {
+	return Kind{
+		Name:    "reload",
+		how:     true,
+		On:      []topology.Service{topology.ServiceHAProxy, topology.ServiceKeepalived},
+		Summary: "have it read its file again, as systemctl reload does; nothing is to be undone",
+		Sees:    "nothing: requests and the VIP stay; HAProxy before 1.8 resets a connection now and then",
+		Man:     "HAProxy's management guide, section 4; keepalived(8)",
+		did:     "reloaded",
+		tells: map[topology.Service]string{
+			topology.ServiceHAProxy:    "HAProxy on %s reads its file again: a new process takes the listeners over.",
+			topology.ServiceKeepalived: "keepalived on %s reads its file again and stays master.",
+		},
+		effect:  func(o Order) effect.Effect { return effect.Reload(effect.Part(o.Service)) },
+		blocked: notRunning,
+		apply: func(ctx context.Context, i *Injector, s site) error {
+			node, err := s.machine()
+			if err != nil {
+				return err
+			}
+			return i.agentRuns(ctx, node, agentapi.CommandReload, string(s.service))
+		},
+	}
+}
+
+// machine is the node's own container, which must run for anything to be done inside.
+func (s site) machine() (engine.Container, error) {
+	node, found := s.parts[topology.ServiceNode]
+	if !found || node.State != engine.StateRunning {
+		return node, fmt.Errorf("its node does not run, so nothing can be done inside it\n  mend it first:  halab restore %s", s.node)
+	}
+	return node, nil
+}
