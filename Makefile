@@ -9,7 +9,7 @@ export CGO_ENABLED = 0
 export GOFLAGS := $(strip $(GOFLAGS) -trimpath)
 
 .DEFAULT_GOAL = help
-.PHONY: help up vagrant build test quick nightly unit validate contract e2e test-vagrant lint bench witness fuzz clean
+.PHONY: help up vagrant build test quick nightly unit validate contract e2e test-vagrant lint bench release witness fuzz clean
 .NOTPARALLEL:
 
 help: ## what can be made
@@ -75,6 +75,10 @@ bench: ## speed beside Compose, sizes, load, a soak (BENCH='-parts load')
 	@scripts/prepare test
 	@$(MAKE) --no-print-directory build
 	@scripts/bench $(BENCH)
+
+release: ## dist/release: binaries, Debian packages, bills of materials, checksums
+	@scripts/prepare build
+	@scripts/release
 
 witness: ## a second opinion on the drills, by another prober (WITNESS='-only switch')
 	@$(MAKE) --no-print-directory build

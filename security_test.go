@@ -103,6 +103,7 @@ func direct(t *testing.T) []string {
 		"tools/go.mod":         `(?m)^\t(\S+/cmd/\S+)$`,
 		"tools/compose/go.mod": `(?m)^tool (\S+)$`,
 		"tools/vegeta/go.mod":  `(?m)^tool (\S+)$`,
+		"tools/release/go.mod": `(?m)^\t(\S+) v\S+$`,
 	} {
 		text, err := os.ReadFile(file)
 		if err != nil {
@@ -131,7 +132,7 @@ func TestDependenciesAreExplained(t *testing.T) {
 
 // Every module of each list is pinned by its checksum.
 func TestDependenciesArePinned(t *testing.T) {
-	for _, folder := range []string{".", "tools", "tools/compose", "tools/vegeta"} {
+	for _, folder := range []string{".", "tools", "tools/compose", "tools/vegeta", "tools/release"} {
 		sums, err := os.ReadFile(folder + "/go.sum")
 		if err != nil || len(sums) == 0 {
 			t.Errorf("%s/go.sum: %v", folder, err)

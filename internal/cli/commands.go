@@ -10,7 +10,7 @@ func (p *program) commands() []spec {
 		p.logsSpec(), p.curlSpec(), p.watchSpec(), p.shellSpec(),
 		p.drillSpec(), p.reportSpec(), p.compareSpec(),
 		p.importSpec(), p.lintSpec(), p.configSpec(), p.doctorSpec(), p.buildSpec(), p.networkSpec(), p.vagrantSpec(),
-		p.versionSpec(), p.completionSpec(), p.helpSpec(), p.completeSpec(), p.endSpec(),
+		p.versionSpec(), p.completionSpec(), p.helpSpec(), p.completeSpec(), p.endSpec(), p.manualSpec(),
 	}
 }
 

@@ -33,32 +33,32 @@ func commandHelp(s spec, path string) string {
 	return b.String()
 }
 
+// What halab itself is, in its help and its manual page.
+const (
+	appSummary = "a HAProxy and keepalived lab in containers, to break and to mend"
+	appUsage   = "halab [flags] COMMAND [arguments]"
+	appAbout   = `A TARGET is a node (frontend-01), a VIP's name (frontend-00: the node that holds
+it now) or a cluster (frontend: all its nodes). A SERVICE is app, haproxy,
+keepalived or node.`
+	appExit = "0 done, 1 failed, 2 wrong usage, 3 budget broken, 130 interrupted."
+)
+
+func appExamples() []string {
+	return []string{"halab up", "halab fail frontend-00 haproxy --how kill", "halab restore", "halab down"}
+}
+
 // appHelp is the help of halab itself.
 func appHelp(specs []spec) string {
 	var b strings.Builder
-	b.WriteString(`halab: a HAProxy and keepalived lab in containers, to break and to mend
-
-Usage: halab [flags] COMMAND [arguments]
-
-A TARGET is a node (frontend-01), a VIP's name (frontend-00: the node that holds
-it now) or a cluster (frontend: all its nodes). A SERVICE is app, haproxy,
-keepalived or node.
-
-Commands:
-`)
+	fmt.Fprintf(&b, "halab: %s\n\nUsage: %s\n\n%s\n\nCommands:\n", appSummary, appUsage, appAbout)
 	writeCommands(&b, specs)
 	b.WriteString("\nFlags, which may stand anywhere:\n")
 	writeFlags(&b, globalFlags())
-	b.WriteString(`
-Examples:
-   halab up
-   halab fail frontend-00 haproxy --how kill
-   halab restore
-   halab down
-
-Exit codes: 0 done, 1 failed, 2 wrong usage, 3 budget broken, 130 interrupted.
-More on a command: halab COMMAND --help
-`)
+	b.WriteString("\nExamples:\n")
+	for _, e := range appExamples() {
+		b.WriteString("   " + e + "\n")
+	}
+	b.WriteString("\nExit codes: " + appExit + "\nMore on a command: halab COMMAND --help\n")
 	return b.String()
 }
 
