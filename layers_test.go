@@ -17,7 +17,7 @@ var rows = [][]string{
 	{"internal/drill"},
 	{"internal/lab", "internal/fault", "internal/probe", "internal/image", "internal/agent"},
 	{"internal/plan", "internal/outage", "internal/predict", "internal/render", "internal/agentapi", "internal/slice", "internal/daemonconf"},
-	{"internal/topology", "internal/event", "internal/effect", "internal/engine", "internal/crashpoint", "."},
+	{"internal/topology", "internal/event", "internal/effect", "internal/engine", "internal/problem", "internal/crashpoint", "."},
 }
 
 // sideways lists the imports within a row that are meant.

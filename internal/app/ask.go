@@ -5,7 +5,6 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -14,6 +13,7 @@ import (
 	"halab/internal/agentapi"
 	"halab/internal/engine"
 	"halab/internal/lab"
+	"halab/internal/problem"
 )
 
 // AskOrder says what the lab's client is to ask.
@@ -67,9 +67,9 @@ func clientOf(st *lab.State) (engine.Container, error) {
 	c, found := st.Client()
 	switch {
 	case !found:
-		return c, errors.New("the lab has no client, and requests are made from there\n  make it:  halab up")
+		return c, problem.New("the lab has no client, and requests are made from there").Cure("make it", "halab up")
 	case c.State != engine.StateRunning:
-		return c, fmt.Errorf("the client is %s, and requests are made from there\n  mend it:  halab up", c.State)
+		return c, problem.New("the client is %s, and requests are made from there", c.State).Cure("mend it", "halab up")
 	}
 	return c, nil
 }

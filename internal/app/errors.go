@@ -14,11 +14,13 @@ func (e *InterruptedError) Error() string { return "interrupted: " + e.Text }
 func (e *InterruptedError) Unwrap() error { return context.Canceled }
 
 // UsageError says that what was asked for makes no sense, whatever the lab's state.
-type UsageError struct{ Text string }
+type UsageError struct{ error }
 
-func (e *UsageError) Error() string { return e.Text }
+// Unwrap is what is wrong with it.
+func (e *UsageError) Unwrap() error { return e.error }
 
-// Usage makes one.
-func Usage(format string, args ...any) error {
-	return &UsageError{fmt.Sprintf(format, args...)}
-}
+// Usage makes one of a text.
+func Usage(format string, args ...any) error { return AsUsage(fmt.Errorf(format, args...)) }
+
+// AsUsage says of an error that it is one of usage.
+func AsUsage(err error) error { return &UsageError{err} }

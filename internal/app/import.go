@@ -6,6 +6,7 @@ import (
 	"halab/internal/daemonconf/inventory"
 	"halab/internal/event"
 	"halab/internal/imports"
+	"halab/internal/problem"
 )
 
 // ImportOrder says which machines are to be read, and into which folder.
@@ -25,7 +26,7 @@ type Imported struct {
 // engine.
 func Import(ctx context.Context, o ImportOrder, sink event.Sink) (Imported, error) {
 	if err := imports.CheckHosts(o.Hosts); err != nil {
-		return Imported{}, Usage("%v\n  example: halab import lb1 lb2 -o mine", err)
+		return Imported{}, AsUsage(problem.New("%v", err).Cure("example: halab import lb1 lb2 -o mine"))
 	}
 	if err := imports.Free(o.Folder); err != nil {
 		return Imported{}, Usage("%v", err)

@@ -2,10 +2,10 @@ package app
 
 import (
 	"context"
-	"fmt"
 
 	"halab/internal/engine"
 	"halab/internal/lab"
+	"halab/internal/problem"
 	"halab/internal/topology"
 )
 
@@ -63,7 +63,7 @@ func (s *Session) running(ctx context.Context) (*lab.State, error) {
 }
 
 func (s *Session) notUp() error {
-	return fmt.Errorf("lab %s is not up: the engine has none of its nodes\n  bring it up:  halab up", s.Name)
+	return problem.New("lab %s is not up: the engine has none of its nodes", s.Name).Cure("bring it up", "halab up")
 }
 
 // Info describes the engine.

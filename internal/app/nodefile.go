@@ -12,6 +12,7 @@ import (
 	"halab/internal/agentapi"
 	"halab/internal/composefile"
 	"halab/internal/engine"
+	"halab/internal/problem"
 	"halab/internal/render"
 	"halab/internal/topology"
 )
@@ -53,7 +54,8 @@ func (w World) FileOf(ctx context.Context, set Setting, project *composefile.Pro
 	}
 	if source, own := ownSource(spec, f.Service); own {
 		if endpoint := project.Containers[at].Endpoint; endpoint != "" {
-			return f, fmt.Errorf("%s of %s has a file of its own, %s at %s, which can't be read from here\n  bring the lab up and ask again; then the node tells", f.Service, f.Node, source, endpoint)
+			return f, problem.New("%s of %s has a file of its own, %s at %s, which can't be read from here", f.Service, f.Node, source, endpoint).
+				Cure("bring the lab up and ask again; then the node tells")
 		}
 		text, err := os.ReadFile(source)
 		if err != nil {

@@ -2,10 +2,10 @@ package app
 
 import (
 	"context"
-	"fmt"
 	"strings"
 
 	"halab/internal/engine"
+	"halab/internal/problem"
 	"halab/internal/topology"
 )
 
@@ -41,9 +41,10 @@ func (s *Session) machine(ctx context.Context, target string) (engine.Container,
 	c, found := st.Container(nodes[0], topology.ServiceNode)
 	switch {
 	case !found:
-		return c, fmt.Errorf("%s of lab %s has no container of its own any more\n  make it anew:  halab up", nodes[0], s.Name)
+		return c, problem.New("%s of lab %s has no container of its own any more", nodes[0], s.Name).Cure("make it anew", "halab up")
 	case c.State != engine.StateRunning:
-		return c, fmt.Errorf("%s is %s, nothing can be run there\n  mend it first:  halab restore %s", nodes[0], c.State, nodes[0])
+		return c, problem.New("%s is %s, nothing can be run there", nodes[0], c.State).
+			Cure("mend it first", "halab restore "+nodes[0])
 	}
 	return c, nil
 }

@@ -5,7 +5,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"net"
 	"net/netip"
@@ -16,6 +15,7 @@ import (
 	"sync"
 
 	"halab/internal/composefile"
+	"halab/internal/problem"
 	"halab/internal/report"
 	"halab/internal/vagrant"
 )
@@ -115,7 +115,7 @@ func ours(file, mark string) error {
 	case err != nil:
 		return err
 	case !bytes.HasPrefix(text, []byte(mark)):
-		return fmt.Errorf("%s is there, and halab did not write it\n  name another file, or remove that one", file)
+		return problem.New("%s is there, and halab did not write it", file).Cure("name another file, or remove that one")
 	}
 	return nil
 }
@@ -163,7 +163,7 @@ func askInterfaces(ctx context.Context, l *composefile.HostLab, known []vagrant.
 
 func askInterface(ctx context.Context, h *composefile.Host, known []vagrant.SSHHost, config string) (err error) {
 	if !slices.ContainsFunc(known, func(k vagrant.SSHHost) bool { return k.Name == h.Name }) {
-		return fmt.Errorf("vagrant has no machine %s in %s\n  a lab needs the four machines of vagrant/Vagrantfile", h.Name, h.Vagrant)
+		return problem.New("vagrant has no machine %s in %s", h.Name, h.Vagrant).Because("a lab needs the four machines of vagrant/Vagrantfile")
 	}
 	address, err := netip.ParseAddr(h.Address)
 	if err == nil {
@@ -193,5 +193,6 @@ func ownInterface(named string, subnet netip.Prefix) (string, error) {
 			}
 		}
 	}
-	return "", fmt.Errorf("no interface of this machine has an address of %s, so nobody here could ask the lab anything\n  are the machines up?  (cd vagrant && vagrant up)\n  on another subnet?  --subnet, or HALAB_SUBNET, as for vagrant up", subnet)
+	return "", problem.New("no interface of this machine has an address of %s, so nobody here could ask the lab anything", subnet).
+		Cure("are the machines up?", "(cd vagrant && vagrant up)").Cure("on another subnet?  --subnet, or HALAB_SUBNET, as for vagrant up")
 }

@@ -2,12 +2,12 @@ package app
 
 import (
 	"context"
-	"errors"
 	"strings"
 	"time"
 
 	"halab/internal/lab"
 	"halab/internal/plan"
+	"halab/internal/problem"
 )
 
 // want is what the lab package is asked for, with the budgets that this machine
@@ -49,7 +49,7 @@ func (p *prepared) want(patience time.Duration) (lab.Want, error) {
 	}
 	front, ok := l.Front()
 	if !ok {
-		return want, errors.New("the description has no cluster\n  add one to x-halab: see docs/compose.md")
+		return want, problem.New("the description has no cluster").Cure("add one to x-halab: see docs/compose.md")
 	}
 	want.URL = front.URL(front.Path())
 	return want, nil

@@ -7,6 +7,9 @@ import (
 	"time"
 
 	"github.com/urfave/cli/v2"
+
+	"halab/internal/app"
+	"halab/internal/problem"
 )
 
 // arrange puts a command line into the order that urfave/cli reads: global
@@ -82,7 +85,7 @@ func unknownCommand(word string, level []spec) error {
 			names = append(names, s.name)
 		}
 	}
-	return usage("there is no command %q%s\n  all commands: halab --help", word, didYouMean(word, names))
+	return app.AsUsage(problem.New("there is no command %q%s", word, didYouMean(word, names)).Cure("all commands: halab --help"))
 }
 
 // flag takes a flag and says how many of the following words are its value.
@@ -171,12 +174,12 @@ func (a *arrangement) unknownFlag(word, name string) error {
 	for _, f := range flags {
 		known = append(known, "--"+f.Names()[0])
 	}
-	hint := ""
-	if a.command != nil && a.command.rest != "" {
-		hint = "\n  a command's own flags go after two dashes: " + a.command.usageLine(where)
-	}
 	flag, _, _ := strings.Cut(word, "=")
-	return usage("%s has no flag %s%s%s\n  all flags: %s --help", where, flag, didYouMean("--"+name, known), hint, where)
+	p := problem.New("%s has no flag %s%s", where, flag, didYouMean("--"+name, known))
+	if a.command != nil && a.command.rest != "" {
+		p = p.Cure("a command's own flags go after two dashes: " + a.command.usageLine(where))
+	}
+	return app.AsUsage(p.Cure("all flags: " + where + " --help"))
 }
 
 // valueName is how help calls a flag's value.

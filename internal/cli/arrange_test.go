@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"github.com/urfave/cli/v2"
+
+	"halab/internal/problem"
 )
 
 // leaves lists every command that does something, with the words that name it.
@@ -140,7 +142,7 @@ func TestArrangeRefuses(t *testing.T) {
 		{"--nmae x up", "did you mean --name?"},
 	} {
 		_, err := arrange(specs, strings.Fields(c.in))
-		if err == nil || !strings.Contains(err.Error(), c.want) {
+		if !strings.Contains(problem.Of(err).Text(), c.want) {
 			t.Errorf("%q: got error %v, want one with %q", c.in, err, c.want)
 			continue
 		}

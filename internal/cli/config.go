@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 
+	"halab/internal/app"
+	"halab/internal/problem"
 	"halab/internal/topology"
 	"halab/internal/ui"
 )
@@ -40,7 +42,7 @@ func (p *program) config(ctx context.Context, in *input) error {
 		return usage("there is a configuration file for haproxy and for keepalived, none for %q%s", in.arg(0), didYouMean(in.arg(0), daemons))
 	}
 	if in.arg(1) == "" {
-		return usage("NODE is missing\n  usage: halab config %s NODE", in.arg(0))
+		return app.AsUsage(problem.New("NODE is missing").Cure(fmt.Sprintf("usage: halab config %s NODE", in.arg(0))))
 	}
 	node, err := project.Lab.ResolveNode(in.arg(1))
 	if err != nil {

@@ -11,6 +11,7 @@ import (
 
 	"halab/internal/agentapi"
 	"halab/internal/app"
+	"halab/internal/problem"
 	"halab/internal/ui"
 )
 
@@ -74,7 +75,7 @@ func (s *session) writeResponse(url string, r agentapi.Response) error {
 	took := ui.Millis(r.Done.Sub(r.Due))
 	switch {
 	case r.Error != "":
-		return fmt.Errorf("%s: %s after %s\n  see what is wrong:  halab status", url, r.Error, took)
+		return problem.New("%s: %s after %s", url, r.Error, took).Cure("see what is wrong", "halab status")
 	case r.Status != 200:
 		return fmt.Errorf("%s: status %d after %s", url, r.Status, took)
 	}

@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"halab/internal/app"
+	"halab/internal/problem"
 	"halab/internal/topology"
 )
 
@@ -44,19 +45,28 @@ func exitCode(ctx context.Context, err error) int {
 	return exitFailed
 }
 
-// explain is what is printed of an error.
-func explain(ctx context.Context, err error) string {
+// explain is what is said of an error: nothing where all has been said.
+func explain(ctx context.Context, err error) problem.List {
 	var coded *codeError
 	var stopped *app.InterruptedError
 	switch {
 	case errors.As(err, &coded):
-		return ""
+		return nil
 	case exitCode(ctx, err) != exitInterrupted:
-		return "halab: " + strings.TrimRight(err.Error(), "\n")
+		return problem.Of(err)
 	case errors.As(err, &stopped):
-		return "halab: " + stopped.Error()
+		return problem.Of(stopped)
 	}
-	return "halab: interrupted"
+	return problem.List{problem.New("interrupted")}
+}
+
+// commands is how the commands of an error's cures find the lab.
+func commands(err error) func(string) string {
+	var selected *selectedError
+	if errors.As(err, &selected) {
+		return selected.selection.command
+	}
+	return selection{}.command
 }
 
 // didYouMean is the end of a message about a word that is not known.

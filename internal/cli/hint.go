@@ -3,6 +3,7 @@ package cli
 import (
 	"cmp"
 	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -44,31 +45,25 @@ func quoted(word string) string {
 	return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
 }
 
-var (
-	hint    = regexp.MustCompile(`  halab [a-z].*`) // two spaces set apart what is to be run
-	command = regexp.MustCompile(`\bhalab [a-z]+`)
-)
-
-// addressed adds to the commands that a text tells to run what they need to work
-// on the same lab.
-func (sel selection) addressed(text string) string {
-	return hint.ReplaceAllStringFunc(text, func(h string) string {
-		return command.ReplaceAllStringFunc(h, func(c string) string {
-			words := append([]string{c}, sel.find...)
-			if c == "halab up" {
-				words = append(words, sel.form...)
-			}
-			return strings.Join(words, " ")
-		})
-	})
+// command is what a cure says to run, for the lab that halab worked on: "halab up"
+// is "halab up --name two" after "halab status --name two". One that names a lab
+// itself, and one that is not halab's, stays.
+func (sel selection) command(run string) string {
+	words := strings.Split(run, " ")
+	if len(words) < 2 || words[0] != "halab" || strings.HasPrefix(words[1], "-") || slices.Contains(words, "--name") {
+		return run
+	}
+	own := sel.find
+	if words[1] == "up" {
+		own = slices.Concat(sel.find, sel.form)
+	}
+	return strings.Join(slices.Insert(words, 2, own...), " ")
 }
 
-// addressedError is an error whose hints find the lab.
-type addressedError struct {
+// selectedError is an error of a command that worked on a lab.
+type selectedError struct {
 	error
 	selection selection
 }
 
-func (e *addressedError) Error() string { return e.selection.addressed(e.error.Error()) }
-
-func (e *addressedError) Unwrap() error { return e.error }
+func (e *selectedError) Unwrap() error { return e.error }

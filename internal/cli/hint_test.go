@@ -24,16 +24,24 @@ func TestHintsFindTheLab(t *testing.T) {
 	}
 }
 
-func TestAddressed(t *testing.T) {
+func TestCommandsFindTheLab(t *testing.T) {
 	t.Parallel()
-	const text = "halab: it is lost\n  make it anew:  halab down, then halab up\n  or think of halab restore"
-	const want = "halab: it is lost\n  make it anew:  halab down --name two, then halab up --name two\n  or think of halab restore"
-	sel := selection{find: []string{"--name", "two"}}
-	if got := sel.addressed(text); got != want {
-		t.Errorf("it is\n%s\nnot\n%s", got, want)
-	}
-	if got := (selection{}).addressed(text); got != text {
-		t.Errorf("without words it is\n%s", got)
+	sel := selection{find: []string{"--name", "two"}, form: []string{"--subnet", "192.168.77.0/24"}}
+	for run, want := range map[string]string{
+		"halab down":                      "halab down --name two",
+		"halab up":                        "halab up --name two --subnet 192.168.77.0/24",
+		"halab restore frontend-01":       "halab restore --name two frontend-01",
+		"halab down --name other":         "halab down --name other",
+		"halab --help":                    "halab --help",
+		"systemctl restart docker":        "systemctl restart docker",
+		"cd vagrant && vagrant up halabs": "cd vagrant && vagrant up halabs",
+	} {
+		if got := sel.command(run); got != want {
+			t.Errorf("%s became %s, not %s", run, got, want)
+		}
+		if got := (selection{}).command(run); got != run {
+			t.Errorf("without words %s became %s", run, got)
+		}
 	}
 }
 

@@ -10,6 +10,7 @@ import (
 
 	"halab/internal/app"
 	"halab/internal/daemonconf/inventory"
+	"halab/internal/problem"
 	"halab/internal/ui"
 )
 
@@ -44,7 +45,7 @@ func (p *program) imports(ctx context.Context, in *input) error {
 	folder := in.flags.String("output")
 	switch {
 	case folder == "":
-		return usage("-o is missing: the folder to write\n  example: halab import lb1 lb2 -o mine")
+		return app.AsUsage(problem.New("-o is missing: the folder to write").Cure("example: halab import lb1 lb2 -o mine"))
 	case folder[0] == '-':
 		return usage("-o cannot be %q: a folder's name does not begin with a dash here", folder)
 	}

@@ -11,7 +11,6 @@ import (
 
 	"halab/internal/agentapi"
 	"halab/internal/app"
-	"halab/internal/event"
 	"halab/internal/fault"
 	"halab/internal/lab"
 	"halab/internal/ui"
@@ -20,7 +19,7 @@ import (
 // answersByCommand lists what each section of docs/json.md describes.
 func answersByCommand() map[string][]any {
 	return map[string][]any{
-		"The story":    {event.Line{}},
+		"The story":    {failure{}},
 		"status":       {lab.State{}},
 		"up":           {app.UpResult{}, planned{}},
 		"down":         {app.Removed{}},
@@ -59,7 +58,9 @@ func fields(t reflect.Type, into map[string]bool) {
 			if name == "-" {
 				continue
 			}
-			into[name] = true
+			if !f.Anonymous { // the fields of what is embedded stand beside
+				into[name] = true
+			}
 			fields(f.Type, into)
 		}
 	}

@@ -12,6 +12,7 @@ import (
 	"halab/internal/daemonconf/facts"
 	"halab/internal/daemonconf/forecast"
 	"halab/internal/daemonconf/lint"
+	"halab/internal/problem"
 	"halab/internal/ui"
 )
 
@@ -53,7 +54,8 @@ func (p *program) lint(_ context.Context, in *input) error {
 		return err
 	}
 	if len(in.args) == 0 {
-		return usage("PATH is missing: a folder with your nodes' folders, or the nodes' folders\n  example: halab lint lb1 lb2")
+		return app.AsUsage(problem.New("PATH is missing: a folder with your nodes' folders, or the nodes' folders").
+			Cure("example: halab lint lb1 lb2"))
 	}
 	versions, err := lintVersions(in)
 	if err != nil {

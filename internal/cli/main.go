@@ -51,7 +51,7 @@ func (p *program) main(ctx context.Context, args []string) int {
 	if code == exitInterrupted && ui.NewTerminal(p.stderr, ui.ColourNever, p.env).TTY {
 		fmt.Fprint(p.stderr, "\r") // over the ^C that the terminal shows
 	}
-	p.lastWords(explain(ctx, err))
+	p.lastWords(explain(ctx, err).With(commands(err)))
 	return code
 }
 

@@ -117,13 +117,3 @@ func TestUpNamesAFaultThatStays(t *testing.T) {
 		t.Errorf("exit %d\n%s", r.code, r.stderr)
 	}
 }
-
-// The words of a service are its own: only halab's hints are made to find the lab.
-func TestLastWordsAreNotChanged(t *testing.T) {
-	t.Parallel()
-	sel := selection{find: []string{"--name", "two"}}
-	const text = "  | halab agent: keepalived refuses it\n  all that it said:  halab logs frontend-01 keepalived"
-	if got := sel.addressed(text); got != strings.Replace(text, "halab logs", "halab logs --name two", 1) {
-		t.Error(got)
-	}
-}

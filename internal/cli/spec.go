@@ -5,6 +5,9 @@ import (
 	"strings"
 
 	"github.com/urfave/cli/v2"
+
+	"halab/internal/app"
+	"halab/internal/problem"
 )
 
 // spec is one command: what it is called, what it takes, what it does. Help,
@@ -136,11 +139,11 @@ func (p *program) act(c *cli.Context, s spec, path string) error {
 	}
 	for i, a := range s.args {
 		if i >= len(args) && !a.optional {
-			return usage("%s is missing\n  usage: %s", a.name, s.usageLine(path))
+			return app.AsUsage(problem.New("%s is missing", a.name).Cure("usage: " + s.usageLine(path)))
 		}
 	}
 	if len(args) > len(s.args) && s.rest == "" && !s.takesMany() {
-		return usage("%q is one word too many\n  usage: %s", args[len(s.args)], s.usageLine(path))
+		return app.AsUsage(problem.New("%q is one word too many", args[len(s.args)]).Cure("usage: " + s.usageLine(path)))
 	}
 	set, err := readSettings(c, s.bases)
 	if err != nil {
@@ -148,7 +151,7 @@ func (p *program) act(c *cli.Context, s spec, path string) error {
 	}
 	in := &input{settings: set, args: args, flags: c, selection: p.selection(set)}
 	if err := s.run(c.Context, in); err != nil {
-		return &addressedError{err, in.selection}
+		return &selectedError{err, in.selection}
 	}
 	return nil
 }

@@ -58,7 +58,7 @@ func (s *session) writeStatus(w io.Writer, st *lab.State, asJSON func(io.Writer,
 		return asJSON(w, st)
 	}
 	if len(st.Clusters) == 0 {
-		_, err := io.WriteString(w, s.in.selection.addressed(fmt.Sprintf("lab %s is not up; bring it up:  halab up\n", ui.Clean(st.Lab))))
+		_, err := fmt.Fprintf(w, "lab %s is not up; bring it up:  %s\n", ui.Clean(st.Lab), s.in.selection.command("halab up"))
 		return err
 	}
 	return ui.Status(w, st, s.out.Style)

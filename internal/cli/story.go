@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"halab/internal/event"
+	"halab/internal/problem"
 	"halab/internal/ui"
 )
 
@@ -32,15 +33,24 @@ func (s *story) get(t ui.Terminal, set settings) ui.Progress {
 }
 
 // lastWords tells what ended halab: to a program, as the story's last event.
-func (p *program) lastWords(text string) {
-	if p.json && text != "" {
-		e := event.Event{Time: time.Now(), Subject: "halab", Status: event.Failed, Text: strings.TrimPrefix(text, "halab: ")}
-		_ = ui.WriteJSONLine(p.stderr, e.Line()) // there is nobody else to tell
+func (p *program) lastWords(all problem.List) {
+	if len(all) == 0 {
 		return
 	}
-	for line := range strings.Lines(text) {
+	if p.json {
+		e := event.Event{Time: time.Now(), Subject: "halab", Status: event.Failed, Text: all.Error()}
+		_ = ui.WriteJSONLine(p.stderr, failure{e.Line(), all}) // there is nobody else to tell
+		return
+	}
+	for line := range strings.Lines("halab: " + all.Text()) {
 		fmt.Fprintln(p.stderr, ui.Clean(strings.TrimRight(line, "\r\n")))
 	}
+}
+
+// failure is the story's last event where halab failed; public (docs/json.md).
+type failure struct {
+	event.Line
+	Problems problem.List `json:"problems"`
 }
 
 func (s *story) end() {

@@ -14,13 +14,13 @@ func told(t *testing.T, stderr string) []event.Line {
 	t.Helper()
 	var list []event.Line
 	for line := range strings.Lines(stderr) {
-		var e event.Line
+		var e failure
 		dec := json.NewDecoder(strings.NewReader(line))
 		dec.DisallowUnknownFields()
-		if err := dec.Decode(&e); err != nil || e.Time.IsZero() || e.Status == "" || (e.Status == event.Failed) != (e.Error != "") {
+		if err := dec.Decode(&e); err != nil || e.Time.IsZero() || e.Status == "" || (e.Status == event.Failed) != (e.Error != "") || e.Subject == "halab" && (e.Status == event.Failed) != (len(e.Problems) > 0) {
 			t.Errorf("no event of the story: %q (%v)", line, err)
 		}
-		list = append(list, e)
+		list = append(list, e.Line)
 	}
 	return list
 }

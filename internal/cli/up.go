@@ -46,10 +46,10 @@ func (p *program) up(ctx context.Context, in *input) error {
 	return s.answer(up, func() error {
 		ask := "  curl " + up.URL
 		if !up.Reachable {
-			ask = s.in.selection.addressed("  halab curl") + "   # asks " + up.URL + " from inside; " + up.Unreachable
+			ask = "  " + s.in.selection.command("halab curl") + "   # asks " + up.URL + " from inside; " + up.Unreachable
 		}
-		_, err := fmt.Fprintf(s.stdout, "lab %s is up after %s (base %s, profile %s)\n\n%s\n%s\n",
-			up.Lab, ui.Seconds(time.Since(begin)), up.Base, up.Profile, ask, s.in.selection.addressed("  halab status"))
+		_, err := fmt.Fprintf(s.stdout, "lab %s is up after %s (base %s, profile %s)\n\n%s\n  %s\n",
+			up.Lab, ui.Seconds(time.Since(begin)), up.Base, up.Profile, ask, s.in.selection.command("halab status"))
 		return err
 	})
 }

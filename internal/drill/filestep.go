@@ -2,7 +2,6 @@ package drill
 
 import (
 	"errors"
-	"fmt"
 	"strconv"
 	"strings"
 	"time"
@@ -10,6 +9,7 @@ import (
 	"go.yaml.in/yaml/v3"
 
 	"halab/internal/fault"
+	"halab/internal/problem"
 )
 
 // step reads one step: a mapping with one key.
@@ -71,7 +71,8 @@ func parseOrder(words []string) (fault.Order, error) {
 	}
 	order.For, order.OneWay = length, oneWay
 	if length > 0 && !order.Inside() {
-		return order, fmt.Errorf("%s does not end by itself in a scenario\n  end it by steps:  wait: %s  and  restore: …", order.Text(), length)
+		return order, problem.New("%s does not end by itself in a scenario", order.Text()).
+			Cure("end it by steps", "wait: "+length.String(), "restore: …")
 	}
 	return order, order.Check()
 }

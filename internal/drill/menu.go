@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"halab/internal/fault"
+	"halab/internal/problem"
 	"halab/internal/topology"
 )
 
@@ -98,7 +99,7 @@ func (m Menu) named(word string) ([]Scenario, error) {
 	}
 	able := slices.DeleteFunc(slices.Clone(fits), func(s Scenario) bool { return s.Unfit != "" })
 	if len(able) == 0 {
-		return nil, fmt.Errorf("%s can't be done on this lab: %s\n  list what can:  halab drill --list", fits[0].Name, fits[0].Unfit)
+		return nil, problem.New("%s can't be done on this lab: %s", fits[0].Name, fits[0].Unfit).Cure("list what can", "halab drill --list")
 	}
 	return able, nil
 }
@@ -137,7 +138,8 @@ func (m Menu) aimed(target, what string) (Scenario, error) {
 
 func (m Menu) unknown(name string) error {
 	if _, err := m.lab.ResolveNode(name); err == nil {
-		return fmt.Errorf("%s is a node, not a scenario: say what is done to it\n  for instance:  halab drill %s 'link down'", name, name)
+		return problem.New("%s is a node, not a scenario: say what is done to it", name).
+			Cure("for instance", fmt.Sprintf("halab drill %s 'link down'", name))
 	}
 	known := []string{All}
 	for _, s := range m.all {
@@ -151,5 +153,5 @@ func (m Menu) unknown(name string) error {
 	if near := topology.Suggest(name, known); len(near) > 0 {
 		hint = "; did you mean " + strings.Join(near, " or ") + "?"
 	}
-	return fmt.Errorf("there is no scenario %q%s\n  list them:  halab drill --list", name, hint)
+	return problem.New("there is no scenario %q%s", name, hint).Cure("list them", "halab drill --list")
 }

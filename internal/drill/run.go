@@ -12,6 +12,7 @@ import (
 	"halab/internal/fault"
 	"halab/internal/lab"
 	"halab/internal/outage"
+	"halab/internal/problem"
 )
 
 // run is one repetition: steady state, fault, failback, what was seen.
@@ -124,7 +125,7 @@ func (d *Drill) stage(ctx context.Context, sc Scenario, before *lab.State) (*sce
 	client, found := before.Client()
 	at := slices.IndexFunc(before.Clusters, func(c lab.Cluster) bool { return c.Name == sc.Cluster })
 	if !found || at < 0 {
-		return nil, fmt.Errorf("the lab has no client or no cluster %q\n  make it whole:  halab up", sc.Cluster)
+		return nil, problem.New("the lab has no client or no cluster %q", sc.Cluster).Cure("make it whole", "halab up")
 	}
 	vip := before.Clusters[at].VIP
 	macs := before.Hardware()

@@ -7,6 +7,7 @@ import (
 
 	"halab/internal/fault"
 	"halab/internal/outage"
+	"halab/internal/problem"
 	"halab/internal/topology"
 )
 
@@ -62,7 +63,7 @@ func TestPick(t *testing.T) {
 	} {
 		picked, err := menu.Pick(c.words)
 		switch {
-		case c.wrong && (err == nil || !strings.Contains(err.Error(), c.has)):
+		case c.wrong && !strings.Contains(problem.Of(err).Text(), c.has):
 			t.Errorf("%q: error %v, wanted %q", c.words, err, c.has)
 		case !c.wrong && (err != nil || len(picked) != c.count || !slices.Contains(names(picked), c.has)):
 			t.Errorf("%q picks %d scenarios, wanted %d with %s: %v, %v", c.words, len(picked), c.count, c.has, names(picked), err)

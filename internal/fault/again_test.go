@@ -3,6 +3,8 @@ package fault
 import (
 	"testing"
 	"time"
+
+	"halab/internal/problem"
 )
 
 // A stop that a killed halab had asked for is still on its way when a restore
@@ -42,8 +44,8 @@ func TestRestoreOfWhatIsNotThere(t *testing.T) {
 	mended, err := w.inject.RestoreHealthy(t.Context(), w.look(), Scope{}, time.Hour, nil)
 	want := "not there: app on n-02, haproxy on n-02, keepalived on n-02; restore starts what is down and makes nothing new\n" +
 		"  make what is missing:  halab up"
-	if err == nil || err.Error() != want {
-		t.Errorf("got %v, not %q", err, want)
+	if got := problem.Of(err).Text(); got != want {
+		t.Errorf("got %q, not %q", got, want)
 	}
 	if len(mended) != 1 || mended[0].Service != "app" {
 		t.Errorf("a restore did %v", mended)

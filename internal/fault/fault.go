@@ -14,6 +14,7 @@ import (
 	"halab/internal/effect"
 	"halab/internal/engine"
 	"halab/internal/lab"
+	"halab/internal/problem"
 	"halab/internal/topology"
 )
 
@@ -177,10 +178,10 @@ func answers(status *lab.State, nodes []string) error {
 func ready(kind Kind, s site, status *lab.State) error {
 	c, found := s.parts[s.service]
 	if !found {
-		return fmt.Errorf("%s has no %s container: it was removed\n  make it anew:  halab up", s.node, s.service)
+		return problem.New("%s has no %s container: it was removed", s.node, s.service).Cure("make it anew", "halab up")
 	}
 	if why := kind.blocked(stateOf(status, s, c)); why != "" {
-		return fmt.Errorf("%s on %s is %s\n  mend it first:  halab restore %s %s", s.service, s.node, why, s.node, s.service)
+		return problem.New("%s on %s is %s", s.service, s.node, why).Cure("mend it first", fmt.Sprintf("halab restore %s %s", s.node, s.service))
 	}
 	return nil
 }

@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"halab/internal/lab"
+	"halab/internal/problem"
 )
 
 // errPatience says that a wait took too long.
@@ -31,5 +32,5 @@ func absent(s *lab.State, scope Scope) error {
 	if more := len(list) - shown; more > 0 {
 		what += fmt.Sprintf(" and %d more", more)
 	}
-	return fmt.Errorf("not there: %s; restore starts what is down and makes nothing new\n  make what is missing:  halab up", what)
+	return problem.New("not there: %s; restore starts what is down and makes nothing new", what).Cure("make what is missing", "halab up")
 }

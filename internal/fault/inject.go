@@ -12,6 +12,7 @@ import (
 	"halab/internal/agentapi"
 	"halab/internal/engine"
 	"halab/internal/lab"
+	"halab/internal/problem"
 	"halab/internal/topology"
 )
 
@@ -61,7 +62,7 @@ func (i *Injector) injectInside(ctx context.Context, nodes, peers []string, o Or
 		})
 		left := errors.Join(errs...)
 		if left == nil && errors.Is(err, errUnanswered) {
-			err = fmt.Errorf("%w\n  what had begun was undone, nothing is left of it", err)
+			err = fmt.Errorf("%w; what had begun was undone, nothing is left of it", err)
 		}
 		return nil, errors.Join(err, left)
 	}
@@ -92,7 +93,8 @@ func requests(nodes, peers []string, o Order, macs map[string]string) (map[strin
 	for name, cut := range sides(nodes, peers, o.OneWay, macs) {
 		for _, p := range cut {
 			if p.MAC == "" {
-				return nil, fmt.Errorf("%s has no address on the lab's network now, so nobody can be cut off from it\n  mend it first:  halab restore", p.Name)
+				return nil, problem.New("%s has no address on the lab's network now, so nobody can be cut off from it", p.Name).
+					Cure("mend it first", "halab restore")
 			}
 		}
 		mine := r

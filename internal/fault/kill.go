@@ -10,6 +10,7 @@ import (
 	"halab/internal/agentapi"
 	"halab/internal/effect"
 	"halab/internal/engine"
+	"halab/internal/problem"
 	"halab/internal/topology"
 )
 

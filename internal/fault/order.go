@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"halab/internal/agentapi"
+	"halab/internal/problem"
 	"halab/internal/topology"
 )
 
@@ -62,8 +63,8 @@ func Parse(words []string) (Order, error) {
 	if near := topology.Suggest(words[0], known); len(near) > 0 {
 		hint = fmt.Sprintf("; did you mean %q?", strings.Join(near, " or "))
 	}
-	return Order{}, fmt.Errorf("there is no fault or service %q%s\n  there are: %s",
-		strings.Join(words, " "), hint, strings.Join(known, ", "))
+	return Order{}, problem.New("there is no fault or service %q%s", strings.Join(words, " "), hint).
+		Cure("there are: " + strings.Join(known, ", "))
 }
 
 func parseService(s topology.Service, rest []string) (Order, error) {

@@ -10,6 +10,7 @@ import (
 	"halab/internal/effect"
 	"halab/internal/engine"
 	"halab/internal/lab"
+	"halab/internal/problem"
 	"halab/internal/topology"
 )
 
@@ -45,7 +46,8 @@ func poweroff() Kind {
 		},
 		apply: func(ctx context.Context, i *Injector, s site) error {
 			if !i.switches(s.node) {
-				return fmt.Errorf("%s has no power that halab can cut: it is no machine of Vagrant's (docs/vagrant.md)\n  crash it instead:  halab fail %s node --how kill", s.node, s.node)
+				return problem.New("%s has no power that halab can cut: it is no machine of Vagrant's (docs/vagrant.md)", s.node).
+					Cure("crash it instead", fmt.Sprintf("halab fail %s node --how kill", s.node))
 			}
 			return i.power.Off(ctx, s.node)
 		},
@@ -91,7 +93,8 @@ func (i *Injector) awaitEngines(ctx context.Context, nodes []string) (*lab.State
 		return !slices.ContainsFunc(s.Silent(), func(n string) bool { return slices.Contains(nodes, n) }), nil
 	})
 	if errors.Is(err, errPatience) && status != nil {
-		err = fmt.Errorf("the machine runs, and its engine does not answer after %s: %v\n  look there:  vagrant ssh %s, and then  systemctl status docker", bootTime, status.Silent(), nodes[0])
+		err = problem.New("the machine runs, and its engine does not answer after %s: %v", bootTime, status.Silent()).
+			Cure("look there", "vagrant ssh "+nodes[0], "systemctl status docker")
 	}
 	return status, err
 }

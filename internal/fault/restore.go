@@ -12,6 +12,7 @@ import (
 	"halab/internal/agentapi"
 	"halab/internal/engine"
 	"halab/internal/lab"
+	"halab/internal/problem"
 	"halab/internal/topology"
 )
 
@@ -130,7 +131,7 @@ func (i *Injector) restoreNode(ctx context.Context, node string, p map[topology.
 	}
 	machine, found := p[topology.ServiceNode]
 	if !found {
-		return nil, fmt.Errorf("%s has no container of its own any more\n  make it anew:  halab up", node)
+		return nil, problem.New("%s has no container of its own any more", node).Cure("make it anew", "halab up")
 	}
 	mended, err := i.mend(ctx, node, topology.ServiceNode, machine)
 	if err != nil {
@@ -153,7 +154,7 @@ func (i *Injector) mend(ctx context.Context, node string, service topology.Servi
 		action, err = "started", i.engine.ContainerStart(ctx, c.ID)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("restore %s on %s: %w\n  make what is missing:  halab up", service, node, err)
+		return nil, problem.New("restore %s on %s: %w", service, node, err).Cure("make what is missing", "halab up")
 	}
 	return []Mended{{Node: node, Service: string(service), Action: action}}, nil
 }
@@ -168,7 +169,8 @@ func (i *Injector) WaitHealthy(ctx context.Context, scope Scope, patience time.D
 func (i *Injector) waitHealthy(ctx context.Context, scope Scope, wait, patience time.Duration) (*lab.State, error) {
 	last, err := lab.UntilWell(ctx, i.lab, wait, func(s *lab.State) ([]string, error) { return s.Reasons(scope), nil })
 	if errors.Is(err, errPatience) {
-		err = fmt.Errorf("not healthy after %s: %w\n  what it says of itself:  halab logs --tail 20\n  make what is missing:  halab up", patience, err)
+		err = problem.New("not healthy after %s: %w", patience, err).Cure("what it says of itself", "halab logs --tail 20").
+			Cure("make what is missing", "halab up")
 	}
 	return last, err
 }

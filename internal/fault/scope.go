@@ -1,10 +1,10 @@
 package fault
 
 import (
-	"fmt"
 	"strings"
 
 	"halab/internal/lab"
+	"halab/internal/problem"
 	"halab/internal/topology"
 )
 
@@ -21,7 +21,7 @@ func ParseScope(words []string) (Scope, error) {
 		scope.Service, err = topology.ResolveService(words[0])
 	default:
 		if scope.Fault = strings.Join(words, " "); !Known(scope.Fault) {
-			err = fmt.Errorf("there is no fault %q\n  there are: %s", scope.Fault, strings.Join(names(), ", "))
+			err = problem.New("there is no fault %q", scope.Fault).Cure("there are: " + strings.Join(names(), ", "))
 		}
 	}
 	return scope, err

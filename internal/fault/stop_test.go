@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"halab/internal/engine"
+	"halab/internal/problem"
 )
 
 // A stop asks a service to end; what is down already can't be stopped.
@@ -19,7 +20,7 @@ func TestStop(t *testing.T) {
 	if s := w.state("n-01-haproxy"); s != engine.StateExited || w.listed("haproxy") != "down" {
 		t.Errorf("HAProxy is %s and listed as %q", s, w.listed("haproxy"))
 	}
-	if _, err := w.do("haproxy", "stop"); err == nil || !strings.Contains(err.Error(), "halab restore n-01 haproxy") {
+	if _, err := w.do("haproxy", "stop"); !strings.Contains(problem.Of(err).Text(), "halab restore n-01 haproxy") {
 		t.Errorf("a second stop: %v", err)
 	}
 	if done := w.restored(); len(done) != 1 || done[0].Action != "started" {

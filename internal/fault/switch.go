@@ -13,6 +13,7 @@ import (
 	"halab/internal/agentapi"
 	"halab/internal/engine"
 	"halab/internal/lab"
+	"halab/internal/problem"
 	"halab/internal/topology"
 )
 
@@ -49,8 +50,8 @@ func (i *Injector) Switch(ctx context.Context, status *lab.State, cluster, to st
 	}
 	c := status.Clusters[at]
 	if why := NoSwitch(topology.Profile(status.Profile)); why != "" {
-		return Switched{}, fmt.Errorf("%s can't be moved on purpose: %s\n  move it by a stop:  halab fail %s keepalived  and back by  halab restore %s",
-			c.VIP.Name, why, c.VIP.Name, c.Name)
+		return Switched{}, problem.New("%s can't be moved on purpose: %s", c.VIP.Name, why).
+			Cure("move it by a stop", fmt.Sprintf("halab fail %s keepalived", c.VIP.Name), "halab restore "+c.Name)
 	}
 	from, to, err := route(c, to)
 	if err != nil {
@@ -81,26 +82,26 @@ func unknownCluster(name string, s *lab.State) error {
 // that could not come about.
 func route(c lab.Cluster, to string) (from, target string, err error) {
 	if len(c.VIP.Holders) != 1 {
-		return "", "", fmt.Errorf("%s is held by %d nodes, so it can't be moved from one to another\n  mend the cluster first:  halab restore %s",
-			c.VIP.Name, len(c.VIP.Holders), c.Name)
+		return "", "", problem.New("%s is held by %d nodes, so it can't be moved from one to another", c.VIP.Name, len(c.VIP.Holders)).
+			Cure("mend the cluster first", "halab restore "+c.Name)
 	}
 	from = c.VIP.Holders[0]
 	if to == from {
 		return "", "", fmt.Errorf("%s holds %s already", to, c.VIP.Name)
 	}
-	var unfit []string
+	var unfit problem.List
 	for _, n := range c.Nodes {
 		switch {
 		case n.Name == from, to != "" && n.Name != to:
 		case n.VRRP != "BACKUP" || n.State != "running":
-			unfit = append(unfit, fmt.Sprintf("%s is not ready to take %s (node %s, VRRP %s)\n  mend it first:  halab restore %s",
-				n.Name, c.VIP.Name, n.State, orNone(n.VRRP), n.Name))
+			unfit = append(unfit, problem.New("%s is not ready to take %s (node %s, VRRP %s)", n.Name, c.VIP.Name, n.State, orNone(n.VRRP)).
+				Cure("mend it first", "halab restore "+n.Name))
 		default:
 			return from, n.Name, nil
 		}
 	}
 	if len(unfit) > 0 {
-		return "", "", errors.New(strings.Join(unfit, "\n"))
+		return "", "", unfit
 	}
 	if to == "" {
 		return "", "", fmt.Errorf("%s has no other node that could take %s", c.Name, c.VIP.Name)
@@ -127,7 +128,7 @@ func (i *Injector) handOver(ctx context.Context, status *lab.State, node string)
 	var reply agentapi.HandoverReply
 	machine, found := status.Container(node, topology.ServiceNode)
 	if !found {
-		return reply, fmt.Errorf("%s has no container of its own any more\n  make it anew:  halab up", node)
+		return reply, problem.New("%s has no container of its own any more", node).Cure("make it anew", "halab up")
 	}
 	var out, errs bytes.Buffer
 	code, err := i.engine.Exec(ctx, machine.ID, engine.ExecSpec{
@@ -153,7 +154,7 @@ func (i *Injector) awaitHolder(ctx context.Context, c lab.Cluster, to string) er
 		return slices.Equal(s.Holders()[c.VIP.Name], []string{to}), nil
 	})
 	if errors.Is(err, errPatience) {
-		return fmt.Errorf("%s did not take %s within %s\n  see why:  halab status", to, c.VIP.Name, switchTime)
+		return problem.New("%s did not take %s within %s", to, c.VIP.Name, switchTime).Cure("see why", "halab status")
 	}
 	return err
 }

@@ -4,13 +4,14 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"os"
 	"os/exec"
 	"strings"
 	"syscall"
 	"time"
+
+	"halab/internal/problem"
 )
 
 // mergedUsr makes mmdebstrap put /bin and /lib under /usr from the start;
@@ -34,9 +35,9 @@ func bootstrapArgs(dpkg []string) []string {
 func mmdebstrap(ctx context.Context, dpkg []string, w io.Writer, progress func(line string)) error {
 	path, err := exec.LookPath("mmdebstrap")
 	if err != nil {
-		return errors.New("no image of Debian 12 is here or can be pulled, and the tool that makes one from " +
-			"Debian's packages is missing\napt-get install mmdebstrap, or name a root file system " +
-			"(a tar file) with HALAB_ROOTFS")
+		return problem.New("no image of Debian 12 is here or can be pulled, and the tool that makes one from Debian's packages is missing").
+			Cure("install it", "apt-get install mmdebstrap").
+			Cure("or name a root file system (a tar file) with HALAB_ROOTFS")
 	}
 	said := &lines{take: progress}
 	cmd := exec.CommandContext(ctx, path, bootstrapArgs(dpkg)...)
@@ -51,17 +52,17 @@ func mmdebstrap(ctx context.Context, dpkg []string, w io.Writer, progress func(l
 	if err == nil || errors.Is(err, io.ErrClosedPipe) {
 		return err
 	}
-	return fmt.Errorf("make a Debian 12 root file system: mmdebstrap failed (%w); its last lines:\n  %s\n%s",
-		err, strings.Join(said.tail, "\n  "), bootstrapCure())
+	return bootstrapCure(problem.New("make a Debian 12 root file system: mmdebstrap failed (%w); its last lines:\n  %s",
+		err, strings.Join(said.tail, "\n  ")))
 }
 
-// bootstrapCure is what usually helps when mmdebstrap fails.
-func bootstrapCure() string {
+// bootstrapCure adds what usually helps when mmdebstrap fails.
+func bootstrapCure(p *problem.Problem) *problem.Problem {
 	if os.Geteuid() == 0 {
-		return "it needs Debian's package mirrors; without them, name a root file system (a tar file) with HALAB_ROOTFS"
+		return p.Cure("it needs Debian's package mirrors; without them, name a root file system (a tar file) with HALAB_ROOTFS")
 	}
-	return "it needs Debian's package mirrors and, without root, user namespaces: apt-get install uidmap, " +
-		"or run `halab build --base " + Debian12 + "` once as root"
+	return p.Cure("it needs Debian's package mirrors and, without root, user namespaces", "apt-get install uidmap").
+		Cure("or build them once as root", "halab build --base "+Debian12)
 }
 
 // tailLines is how many lines of a tool's story its error repeats.

@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"halab/internal/problem"
 )
 
 // tool puts a shell script named mmdebstrap in front of everything else.
@@ -40,7 +42,7 @@ func TestMmdebstrapFails(t *testing.T) {
 	tool(t, `for n in $(seq 30); do echo "W: line $n" >&2; done; echo "E: no mirror" >&2; exit 25`)
 	err := mmdebstrap(t.Context(), nil, &bytes.Buffer{}, nil)
 	for _, want := range []string{"exit status 25", "W: line 30\n  E: no mirror\n", "mirrors"} {
-		if err == nil || !strings.Contains(err.Error(), want) {
+		if !strings.Contains(problem.Of(err).Text(), want) {
 			t.Errorf("error is %v, want %q in it", err, want)
 		}
 	}
@@ -52,7 +54,7 @@ func TestMmdebstrapFails(t *testing.T) {
 func TestMmdebstrapIsMissing(t *testing.T) {
 	t.Setenv("PATH", t.TempDir())
 	err := mmdebstrap(t.Context(), nil, &bytes.Buffer{}, nil)
-	if err == nil || !strings.Contains(err.Error(), "apt-get install mmdebstrap") || !strings.Contains(err.Error(), "HALAB_ROOTFS") {
+	if text := problem.Of(err).Text(); !strings.Contains(text, "apt-get install mmdebstrap") || !strings.Contains(text, "HALAB_ROOTFS") {
 		t.Errorf("error is %v", err)
 	}
 }

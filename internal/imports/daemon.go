@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"halab/internal/daemonconf/inventory"
+	"halab/internal/problem"
 )
 
 // daemon finds out what a daemon reads: from its command line, or, where it does
@@ -40,7 +41,8 @@ func (t *taker) daemon(name string, running []process, installed map[string]stri
 	for i, f := range d.Files {
 		if !path.IsAbs(f) {
 			if d.Folder == "" {
-				return d, "", fmt.Errorf("%s: %s reads %s, seen from a folder that is not known\n  let sudo look: halab import --sudo;  or log in as root", t.host, name, f)
+				return d, "", problem.New("%s: %s reads %s, seen from a folder that is not known", t.host, name, f).
+					Cure("let sudo look, or log in as root", "halab import --sudo")
 			}
 			d.Files[i] = path.Join(d.Folder, f)
 		}

@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"halab/internal/daemonconf/inventory"
+	"halab/internal/problem"
 )
 
 const proxyFile = `global
@@ -265,12 +266,12 @@ func TestErrors(t *testing.T) {
 	} {
 		putSSH(t, said+"\n")
 		_, err := Read(t.Context(), Options{Hosts: []string{"admin@lb9"}})
-		if err == nil || !strings.Contains(err.Error(), want) || !strings.HasPrefix(err.Error(), "admin@lb9: ") {
+		if text := problem.Of(err).Text(); !strings.Contains(text, want) || !strings.HasPrefix(text, "admin@lb9: ") {
 			t.Errorf("%s: %v, not %q", said, err, want)
 		}
 	}
 	t.Setenv("PATH", t.TempDir())
-	if _, err := Read(t.Context(), Options{Hosts: []string{"lb9"}}); err == nil || !strings.Contains(err.Error(), "openssh-client") {
+	if _, err := Read(t.Context(), Options{Hosts: []string{"lb9"}}); !strings.Contains(problem.Of(err).Text(), "openssh-client") {
 		t.Errorf("without ssh: %v", err)
 	}
 }

@@ -18,6 +18,7 @@ import (
 
 	"halab/internal/daemonconf/inventory"
 	"halab/internal/event"
+	"halab/internal/problem"
 )
 
 // Options say which machines are read, and how.
@@ -107,7 +108,8 @@ func (t *taker) everything() error {
 	}
 	for _, what := range readMachine(lines, r) {
 		if what != "ip" {
-			return fmt.Errorf("%s has no %s, without which passwords can't be replaced there\n  install it: it is part of every distribution (coreutils, mawk, busybox)", t.host, what)
+			return problem.New("%s has no %s, without which passwords can't be replaced there", t.host, what).
+				Cure("install it: it is part of every distribution (coreutils, mawk, busybox)")
 		}
 		t.missing("interfaces and routes", "there is no command ip")
 	}
@@ -125,7 +127,8 @@ func (t *taker) everything() error {
 		return err
 	}
 	if len(k.Files)+len(h.Files) == 0 {
-		return fmt.Errorf("%s has neither HAProxy nor keepalived: none runs, and there is no file of theirs in /etc\n  is it the right host? it calls itself %s", t.host, r.Hostname)
+		return problem.New("%s has neither HAProxy nor keepalived: none runs, and there is no file of theirs in /etc", t.host).
+			Cure("is it the right host? it calls itself " + r.Hostname)
 	}
 	if len(k.Files) == 0 {
 		t.missing("keepalived", nowhere)
@@ -156,7 +159,8 @@ func give(nodes []*Node) error {
 			n.Record.Name = plain(n.Record.Host[strings.LastIndex(n.Record.Host, "@")+1:])
 		}
 		if other, ok := used[n.Record.Name]; ok {
-			return fmt.Errorf("%s and %s would have the same folder, %s\n  give them names of their own in ~/.ssh/config", other, n.Record.Host, n.Record.Name)
+			return problem.New("%s and %s would have the same folder, %s", other, n.Record.Host, n.Record.Name).
+				Cure("give them names of their own in ~/.ssh/config")
 		}
 		used[n.Record.Name] = n.Record.Host
 	}

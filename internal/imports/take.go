@@ -6,6 +6,7 @@ import (
 
 	"halab/internal/daemonconf/inventory"
 	"halab/internal/daemonconf/named"
+	"halab/internal/problem"
 )
 
 // Node is a machine that was read.
@@ -110,7 +111,8 @@ func (t *taker) main(root, name string) (content, error) {
 	case c.why == denied && t.sudo:
 		return c, fmt.Errorf("%s: %s can't be read by root: %s", t.host, name, c.why)
 	case c.why == denied:
-		return c, fmt.Errorf("%s: %s can't be read by %s: %s\n  let sudo do it: halab import --sudo;  or log in as root", t.host, name, t.node.Record.User, c.why)
+		return c, problem.New("%s: %s can't be read by %s: %s", t.host, name, t.node.Record.User, c.why).
+			Cure("let sudo do it, or log in as root", "halab import --sudo")
 	case c.why != "":
 		return c, fmt.Errorf("%s: %s can't be read: %s", t.host, name, c.why)
 	}

@@ -12,6 +12,7 @@ import (
 	"strings"
 
 	"halab/internal/daemonconf/inventory"
+	"halab/internal/problem"
 )
 
 // Free says whether a folder may be made: it is not there, and the one above it
@@ -22,7 +23,7 @@ func Free(folder string) error {
 		return fmt.Errorf("-o cannot be %q: it is the name of a folder that is yet to be made", folder)
 	}
 	if _, err := os.Lstat(filepath.Clean(folder)); err == nil {
-		return fmt.Errorf("%s is there already, and an import replaces nothing\n  name another folder, or remove that one", folder)
+		return problem.New("%s is there already, and an import replaces nothing", folder).Cure("name another folder, or remove that one")
 	}
 	if info, err := os.Stat(cmp.Or(parent, ".")); err != nil || !info.IsDir() {
 		return fmt.Errorf("%s can't be made: there is no folder %s", folder, parent)

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"halab/internal/engine"
+	"halab/internal/problem"
 )
 
 // How long an engine's work may take. A start that takes 0.2 s on one machine
@@ -32,11 +33,10 @@ type stuckError struct {
 }
 
 func (e *stuckError) Error() string {
-	what := fmt.Sprintf("the engine got nothing done for %s", e.idle.Round(time.Second))
 	if e.idle < stepTime {
-		what = fmt.Sprintf("the engine did not end this in %s, though it got other things done", e.step.Round(time.Second))
+		return fmt.Sprintf("the engine did not end this in %s, though it got other things done", e.step.Round(time.Second))
 	}
-	return what + "\n  see whether it answers:  docker info\n  then run the same command again: it goes on from here"
+	return fmt.Sprintf("the engine got nothing done for %s", e.idle.Round(time.Second))
 }
 
 // pace follows what an engine gets done: the steps that end, and what its
@@ -82,7 +82,8 @@ func (p *pace) watch(ctx context.Context) (work context.Context, stop func(error
 		watching.Wait()
 		p.progress()
 		if stuck := (*stuckError)(nil); err != nil && errors.As(cause, &stuck) {
-			return stuck
+			return problem.New("%w", stuck).Cure("see whether it answers", "docker info").
+				Cure("then run the same command again: it goes on from here")
 		}
 		return err
 	}

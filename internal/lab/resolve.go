@@ -1,11 +1,11 @@
 package lab
 
 import (
-	"errors"
 	"net/netip"
 	"slices"
 
 	"halab/internal/engine"
+	"halab/internal/problem"
 	"halab/internal/topology"
 )
 
@@ -44,7 +44,7 @@ func find(all []engine.Container, is func(labels map[string]string) bool) (engin
 func (s *State) Front() (topology.Cluster, error) {
 	front, found := s.Topology().Front()
 	if !found {
-		return front, errors.New("the lab has no cluster that could be asked\n  bring it up:  halab up")
+		return front, problem.New("the lab has no cluster that could be asked").Cure("bring it up", "halab up")
 	}
 	return front, nil
 }

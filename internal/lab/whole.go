@@ -12,6 +12,7 @@ import (
 
 	"halab/internal/agentapi"
 	"halab/internal/engine"
+	"halab/internal/problem"
 	"halab/internal/topology"
 )
 
@@ -33,8 +34,8 @@ func (l *Lab) awaitWhole(ctx context.Context, w Want) error {
 	})
 	switch {
 	case errors.Is(err, ErrPatience):
-		err = fmt.Errorf("the lab is not whole after %s: %w\n"+
-			"  see which part is not well:  halab status\n  and what it says of itself:  halab logs --tail 20", w.Patience, err)
+		err = problem.New("the lab is not whole after %s: %w", w.Patience, err).Cure("see which part is not well", "halab status").
+			Cure("and what it says of itself", "halab logs --tail 20")
 	case err == nil:
 		err = l.answers(ctx, w.Client, w.URL, max(w.Patience-time.Since(begin), time.Second))
 	}
@@ -67,9 +68,8 @@ func (l *Lab) answers(ctx context.Context, client, url string, patience time.Dur
 	case ctx.Err() != nil:
 		return context.Cause(ctx)
 	case err == nil && code != 0:
-		return fmt.Errorf("every check is green, and %s\n"+
-			"  see what is asked and what answers:  halab watch --all\n  and what the parts say:  halab logs --tail 20",
-			strings.TrimSpace(errs.String()))
+		return problem.New("every check is green, and %s", strings.TrimSpace(errs.String())).
+			Cure("see what is asked and what answers", "halab watch --all").Cure("and what the parts say", "halab logs --tail 20")
 	}
 	return err
 }
@@ -100,7 +100,7 @@ func (l *Lab) hopeless(ctx context.Context, w Want, s *State) error {
 	case len(ended) > 0:
 		return l.endedError(ctx, ended)
 	case len(faults) > 0:
-		return fmt.Errorf("the lab is up and not whole: %s\n  undo it:  halab restore", some(faults))
+		return problem.New("the lab is up and not whole: %s", some(faults)).Cure("undo it", "halab restore")
 	}
 	return nil
 }
@@ -141,11 +141,12 @@ func over(state string) bool {
 
 // endedError says that parts of the lab ended that must run.
 type endedError struct {
+	error
 	parts []part
-	text  string
 }
 
-func (e *endedError) Error() string { return e.text }
+// Unwrap gives what to do about it.
+func (e *endedError) Unwrap() error { return e.error }
 
 // repeats says whether something ended that had ended the time before. A killed
 // halab may have asked the engine to stop what this one had just found running:
@@ -177,8 +178,8 @@ func (l *Lab) endedError(ctx context.Context, parts []part) error {
 	if p := parts[0]; p.node != topology.Client {
 		logs += fmt.Sprintf(" %s %s", p.node, p.service)
 	}
-	fmt.Fprintf(&text, "  all that it said:  %s\n  when that is mended:  halab up", logs)
-	return &endedError{parts: parts, text: text.String()}
+	return &endedError{parts: parts, error: problem.New("%s", strings.TrimRight(text.String(), "\n")).
+		Cure("all that it said", logs).Cure("when that is mended", "halab up")}
 }
 
 // lastWords writes how a part ended and what it said last.

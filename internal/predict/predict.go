@@ -4,7 +4,6 @@
 package predict
 
 import (
-	"errors"
 	"math"
 	"net/netip"
 
@@ -12,6 +11,7 @@ import (
 	"halab/internal/daemonconf/forecast"
 	"halab/internal/effect"
 	"halab/internal/outage"
+	"halab/internal/problem"
 )
 
 // Input is what a prediction is made from.
@@ -52,7 +52,8 @@ func Predict(in Input) (Expected, error) {
 		return app(in.Effect, forecast.ServiceOf(&node.HAProxy)), nil
 	}
 	if !found || len(c.Members) < 2 && len(in.Nodes) > 1 {
-		return Expected{}, errors.New("keepalived.conf has no vrrp_instance, so nothing moves the VIP\n  look at it:  halab config keepalived NODE")
+		return Expected{}, problem.New("keepalived.conf has no vrrp_instance, so nothing moves the VIP").
+			Cure("look at it", "halab config keepalived NODE")
 	}
 	if in.Target != in.Holder {
 		r := c.Elsewhere(in.Effect, target)

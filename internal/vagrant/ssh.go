@@ -7,6 +7,8 @@ import (
 	"net/netip"
 	"os/exec"
 	"strings"
+
+	"halab/internal/problem"
 )
 
 // Interface asks a machine which of its interfaces has an address, through ssh
@@ -19,11 +21,13 @@ func Interface(ctx context.Context, config, machine string, address netip.Addr) 
 		if ctx.Err() != nil {
 			return "", ctx.Err()
 		}
-		return "", fmt.Errorf("%s can't be reached by ssh: %w: %s\n  try it by hand:  ssh -F %s %s", machine, err, strings.TrimSpace(errs.String()), config, machine)
+		return "", problem.New("%s can't be reached by ssh: %w: %s", machine, err, strings.TrimSpace(errs.String())).
+			Cure("try it by hand", fmt.Sprintf("ssh -F %s %s", config, machine))
 	}
 	name := interfaceOf(out.String(), address)
 	if name == "" {
-		return "", fmt.Errorf("%s has no interface with %s; it has:\n%s\n  is it of this Vagrantfile, and of this subnet (HALAB_SUBNET)?", machine, address, strings.TrimRight(out.String(), "\n"))
+		return "", problem.New("%s has no interface with %s; it has:\n%s", machine, address, strings.TrimRight(out.String(), "\n")).
+			Cure("is it of this Vagrantfile, and of this subnet (HALAB_SUBNET)?")
 	}
 	return name, nil
 }

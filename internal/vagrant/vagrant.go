@@ -12,6 +12,8 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
+
+	"halab/internal/problem"
 )
 
 // Command is the name of Vagrant's own command.
@@ -27,7 +29,7 @@ func Open(folder string) (Folder, error) {
 		return "", err
 	}
 	if _, err := os.Stat(filepath.Join(path, "Vagrantfile")); err != nil {
-		return "", fmt.Errorf("%s has no Vagrantfile\n  name the folder that has it:  --directory DIR", path)
+		return "", problem.New("%s has no Vagrantfile", path).Cure("name the folder that has it", "--directory DIR")
 	}
 	return Folder(path), nil
 }
@@ -36,7 +38,7 @@ func Open(folder string) (Folder, error) {
 func (f Folder) SSHHosts(ctx context.Context) ([]SSHHost, error) {
 	out, err := f.run(ctx, "ssh-config")
 	if err != nil {
-		return nil, fmt.Errorf("%w\n  are all machines up?  cd %s && vagrant status", err, f)
+		return nil, problem.New("%w", err).Cure("are all machines up?", fmt.Sprintf("cd %s && vagrant status", f))
 	}
 	hosts, err := ParseSSHConfig(out)
 	if err != nil {
@@ -66,7 +68,7 @@ func (f Folder) On(ctx context.Context, machine string) (bool, error) {
 	case "running":
 		return false, nil
 	case "not_created", "":
-		return false, fmt.Errorf("vagrant has no machine %s in %s\n  make it:  cd %s && vagrant up %s", machine, f, f, machine)
+		return false, problem.New("vagrant has no machine %s in %s", machine, f).Cure("make it", fmt.Sprintf("cd %s && vagrant up %s", f, machine))
 	}
 	_, err = f.run(ctx, "up", "--no-provision", machine)
 	return err == nil, err
@@ -111,7 +113,7 @@ func (f Folder) runWith(ctx context.Context, env []string, args ...string) (stri
 	case ctx.Err() != nil:
 		return "", ctx.Err()
 	case errors.Is(err, exec.ErrNotFound):
-		return "", fmt.Errorf("%s: there is no command vagrant here\n  install it:  sudo apt install vagrant vagrant-libvirt", what)
+		return "", problem.New("%s: there is no command vagrant here", what).Cure("install it", "sudo apt install vagrant vagrant-libvirt")
 	}
 	said := strings.TrimSpace(errs.String())
 	if said == "" {

@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"halab/internal/problem"
 )
 
 func TestMachineState(t *testing.T) {
@@ -68,7 +70,7 @@ esac
 			t.Errorf("%s was off: %v, %v; want %v", machine, off, err, was)
 		}
 	}
-	if _, err := folder.On(t.Context(), "c"); err == nil || !strings.Contains(err.Error(), "vagrant up c") {
+	if _, err := folder.On(t.Context(), "c"); !strings.Contains(problem.Of(err).Text(), "vagrant up c") {
 		t.Errorf("a machine that is not there: %v", err)
 	}
 	if err := folder.Off(t.Context(), "a"); err != nil {

@@ -4,11 +4,11 @@
 package fault
 
 import (
-	"fmt"
 	"net/netip"
 	"os"
 
 	"halab/internal/agentapi"
+	"halab/internal/problem"
 	"halab/internal/render"
 )
 
@@ -64,7 +64,7 @@ func lookup(name string) (applier, error) {
 			return f, nil
 		}
 	}
-	return applier{}, fmt.Errorf("this agent knows no fault %q: the image is of another version of halab\n  make it anew:  halab up", name)
+	return applier{}, problem.New("this agent knows no fault %q: the image is of another version of halab", name).Cure("make it anew", "halab up")
 }
 
 // Short is a record as a State lists it.

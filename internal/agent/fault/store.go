@@ -10,10 +10,11 @@ import (
 	"slices"
 	"strings"
 
+	"golang.org/x/sys/unix"
+
 	"halab/internal/agent/machine"
 	"halab/internal/agentapi"
-
-	"golang.org/x/sys/unix"
+	"halab/internal/problem"
 )
 
 // recordStore keeps the records of a node's faults, a file each: ID.new.json
@@ -63,7 +64,8 @@ func (s recordStore) begin(r agentapi.FaultRecord) error {
 	err = machine.ReplaceFile(filepath.Join(s.dir, r.ID+applyingSuffix), string(text))
 	switch {
 	case errors.Is(err, unix.ENOSPC):
-		return fmt.Errorf("the undo can't be recorded, so nothing was changed: %w\n  free the node's memory disk first:  halab restore NODE disk", err)
+		return problem.New("the undo can't be recorded, so nothing was changed: %w", err).
+			Cure("free the node's memory disk first", "halab restore NODE disk")
 	case err != nil:
 		return fmt.Errorf("the undo can't be recorded, so nothing was changed: %w", err)
 	}

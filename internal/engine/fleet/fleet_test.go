@@ -13,6 +13,7 @@ import (
 
 	"halab/internal/engine"
 	"halab/internal/engine/fleet"
+	"halab/internal/problem"
 )
 
 // host is an engine of which only what a test needs does anything.
@@ -172,7 +173,7 @@ func TestNoRoom(t *testing.T) {
 	home := &host{name: "home", arch: "x86_64", images: map[string]string{"one": "sha256:one"}}
 	full := &host{name: "full", arch: "x86_64", images: map[string]string{}, full: true}
 	failed := fleet.New(home, members(full)).Distribute(t.Context(), []string{"one"}, func(string, string) {})
-	if text := fmt.Sprint(failed["full"]); full.loads != 1 || !strings.Contains(text, "full: bring images") || !strings.Contains(text, "docker -H tcp://full system df") {
+	if text := problem.Of(failed["full"]).Text(); full.loads != 1 || !strings.Contains(text, "full (tcp://full): bring images") || !strings.Contains(text, "docker -H tcp://full system df") {
 		t.Errorf("%d loads: %s", full.loads, text)
 	}
 }

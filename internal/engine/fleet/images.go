@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"halab/internal/engine"
+	"halab/internal/problem"
 )
 
 // Images lists those of the default engine, where they are built.
@@ -121,7 +122,7 @@ func (f *Fleet) bring(ctx context.Context, m *member, ids map[string]string, tol
 				return nil
 			}
 			if err == nil {
-				err = fmt.Errorf("%d images arrived with other IDs; has the engine another image store?\n  see docs/hosts.md", len(missing))
+				err = problem.New("%d images arrived with other IDs; has the engine another image store?", len(missing)).Cure("see docs/hosts.md")
 			}
 			return err
 		}
@@ -145,7 +146,7 @@ func (m *member) explain(err error) error {
 		if !strings.Contains(m.Endpoint, "://") {
 			way = "--context " + m.Endpoint
 		}
-		return fmt.Errorf("%w\n  see what takes the room:  docker %s system df", err, way)
+		return problem.New("%w", err).Cure("see what takes the room", fmt.Sprintf("docker %s system df", way))
 	}
 	return err
 }
@@ -162,7 +163,7 @@ func (f *Fleet) fits(ctx context.Context, m *member) error {
 		return err
 	})
 	if err == nil && info.Arch != home.Arch {
-		err = fmt.Errorf("its architecture is %s, the images are of %s\n  give the lab hosts of one architecture", info.Arch, home.Arch)
+		err = problem.New("its architecture is %s, the images are of %s", info.Arch, home.Arch).Cure("give the lab hosts of one architecture")
 	}
 	return err
 }
