@@ -10,7 +10,6 @@ import (
 	"halab/internal/agentapi"
 	"halab/internal/effect"
 	"halab/internal/engine"
-	"halab/internal/problem"
 	"halab/internal/topology"
 )
 

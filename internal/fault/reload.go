@@ -2,11 +2,11 @@ package fault
 
 import (
 	"context"
-	"fmt"
 
 	"halab/internal/agentapi"
 	"halab/internal/effect"
 	"halab/internal/engine"
+	"halab/internal/problem"
 	"halab/internal/topology"
 )
 
@@ -41,7 +41,7 @@ func reload() Kind {
 func (s site) machine() (engine.Container, error) {
 	node, found := s.parts[topology.ServiceNode]
 	if !found || node.State != engine.StateRunning {
-		return node, fmt.Errorf("its node does not run, so nothing can be done inside it\n  mend it first:  halab restore %s", s.node)
+		return node, problem.New("its node does not run, so nothing can be done inside it").Cure("mend it first", "halab restore "+s.node)
 	}
 	return node, nil
 }
