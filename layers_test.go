@@ -39,6 +39,7 @@ var sideways = []string{
 	"internal/predict -> internal/daemonconf/facts",
 	"internal/predict -> internal/daemonconf/forecast",
 	"internal/predict -> internal/outage",
+	"internal/predict -> internal/agentapi",
 	"internal/render -> internal/agentapi",
 	"internal/topology -> internal/event",
 	// Reading, then facts, then what is known of checks, then figures, then rules.

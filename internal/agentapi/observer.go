@@ -19,6 +19,7 @@ const (
 type ObserverSpec struct {
 	Interface string       `json:"interface"` // e.g. eth0
 	Streams   []StreamSpec `json:"streams"`
+	Held      []HeldSpec   `json:"held,omitempty"`
 	VIPs      []string     `json:"vips"`  // addresses whose gratuitous ARPs count
 	Stats     []string     `json:"stats"` // HAProxy CSV URLs read at every "stats" command
 	// MACs gives the node's name for each MAC address (lower case, colons): by
@@ -28,8 +29,20 @@ type ObserverSpec struct {
 
 // StreamSpec is one open-loop stream of probes.
 type StreamSpec struct {
-	Name        string  `json:"name"`
-	URL         string  `json:"url"`
+	Name string `json:"name"`
+	// URL says what a probe is: http://HOST/PATH asks for a page, which must come with
+	// status 200; tcp://HOST:PORT connects; tls://HOST:PORT begins a handshake, and the
+	// server's side of it must come, whatever its certificate says.
+	URL string `json:"url"`
+	// AnyStatus (http): any whole answer will do. A page of a user's own may be a 301.
+	AnyStatus bool `json:"any_status,omitempty"`
+	// FirstByte (tcp): the server must say something, as that of SMTP or MySQL does
+	// unasked. A connection alone tells of the kernel, which also accepts for a
+	// process that hangs.
+	FirstByte bool `json:"first_byte,omitempty"`
+	// ServerName (tls) is the name that the client asks for (SNI); empty: none.
+	ServerName string `json:"server_name,omitempty"`
+
 	Rate        float64 `json:"rate"`          // probes a second
 	TimeoutMs   int     `json:"timeout_ms"`    // from due to given up
 	MaxInFlight int     `json:"max_in_flight"` // a probe due beyond it is counted as Dropped and makes the run invalid
@@ -40,6 +53,10 @@ type StreamSpec struct {
 type ObserverCommand struct {
 	Command string `json:"command"` // "mark", "stats", "block" or "stop"
 	Mark    string `json:"mark,omitempty"`
+	// Try says that before the mark is set the held connections are tried: an idle one
+	// is used once, since nothing else tells whether it still leads anywhere, and what
+	// ended or hangs is opened anew, for what follows the mark.
+	Try bool `json:"try,omitempty"`
 	// Ms is how long "block" drops what the observer sends to the VIPs, in
 	// milliseconds. It sets the marks "fault" and "restore" when the packet
 	// filter had the rule and had it no more.
@@ -49,9 +66,10 @@ type ObserverCommand struct {
 // ObserverLine is one line of the observer: exactly one field besides Kind is
 // set.
 type ObserverLine struct {
-	Kind   string          `json:"kind"` // "hello", "sample", "wire", "mark", "stats", "lag", "error" or "bye"
+	Kind   string          `json:"kind"` // "hello", "sample", "held", "wire", "mark", "stats", "lag", "error" or "bye"
 	Hello  *ObserverHello  `json:"hello,omitempty"`
 	Sample *Sample         `json:"sample,omitempty"`
+	Held   *HeldEvent      `json:"held,omitempty"`
 	Wire   *WireEvent      `json:"wire,omitempty"`
 	Mark   *ObserverMark   `json:"mark,omitempty"`
 	Stats  []HAProxyTotals `json:"stats,omitempty"`
@@ -73,15 +91,15 @@ type Sample struct {
 	Sent    int64  `json:"sent"` // when it was
 	Done    int64  `json:"done"` // when the answer was complete or the error known
 	Status  int    `json:"status,omitempty"`
-	Error   string `json:"error,omitempty"`   // "timeout", "refused", "reset", "eof", "dial", "status", "body"
+	Error   string `json:"error,omitempty"`   // "timeout", "silent" (connected, then not a byte), "refused", "reset", "eof", "dial", "status", "body", "alert"
 	Node    string `json:"node,omitempty"`    // who answered: frontend of the JSON, or the VIP holder's name where known
 	Backend string `json:"backend,omitempty"` // backend of the JSON
 	Dialled bool   `json:"dialled,omitempty"` // held streams: this probe had to open a connection
 }
 
-// OK says whether the probe got the answer it asked for: status 200 and, on the
-// stack stream, a backend.
-func (s Sample) OK() bool { return s.Error == "" && s.Status == 200 }
+// OK says whether the probe got what it asked for: of a page status 200, or any where
+// any will do, and on the stack stream a backend.
+func (s Sample) OK() bool { return s.Error == "" }
 
 // WireEvent is a frame that passed the observer's interface.
 type WireEvent struct {

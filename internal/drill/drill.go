@@ -170,7 +170,7 @@ func (d *Drill) scenario(ctx context.Context, sc Scenario, random *rand.Rand) (o
 
 // judge sums the runs up and sets them beside what was to be expected.
 func (d *Drill) judge(sc Scenario, result outage.ScenarioResult, err error) (outage.ScenarioResult, error) {
-	result.Summary = outage.Summarise(result)
+	result.Summary, result.Held = outage.Summarise(result), outage.SummariseHeld(result)
 	ferr := d.forecast.expect(sc, &result)
 	if sc.Budget != "" {
 		budget, berr := outage.ParseBudget(sc.Budget)
@@ -196,6 +196,9 @@ func describe(r outage.Run, valid, wanted int) string {
 		text += fmt.Sprintf(" · %s", phase.Phase)
 		for _, s := range phase.Streams {
 			text += fmt.Sprintf(" %s %.0f ms", s.Name, s.OutageLongestMs)
+		}
+		if h, found := phase.HeldTo(r.VIP, agentapi.HeldBusy); found {
+			text += fmt.Sprintf(" held %s", h)
 		}
 	}
 	return text

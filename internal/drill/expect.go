@@ -78,11 +78,13 @@ func (f *forecast) expect(sc Scenario, result *outage.ScenarioResult) error {
 			}
 		}
 		result.Predictions = widen(result.Predictions, own.List, hit.target)
+		result.HeldPredicted = widenHeld(result.HeldPredicted, own.Held)
 		result.NoPrediction = cmp.Or(result.NoPrediction, own.None)
 		part := *result
 		part.Runs = slices.DeleteFunc(slices.Clone(result.Runs), func(r outage.Run) bool { return hitOf(r) != hit })
-		result.Flags = append(result.Flags, outage.Flags(part, own.List)...)
+		result.Flags = slices.Concat(result.Flags, outage.Flags(part, own.List), outage.HeldFlags(part, own.Held))
 	}
+	f.idleEnds(sc.Cluster, result.HeldPredicted)
 	slices.SortStableFunc(result.Flags, func(a, b outage.Flag) int { return cmp.Compare(a.Run, b.Run) })
 	return nil
 }

@@ -34,7 +34,7 @@ func (d *Drill) play(ctx context.Context, s *scene, offset time.Duration) error 
 	if s.rec.After, err = s.session.totals(ctx); err != nil {
 		return err
 	}
-	return s.session.mark(ctx, outage.MarkEnd)
+	return s.session.tried(ctx, outage.MarkEnd)
 }
 
 // act does what the scenario is about.
@@ -177,7 +177,7 @@ func (d *Drill) restore(ctx context.Context, s *scene, r Restore) error {
 			return err
 		}
 	}
-	if err := s.session.mark(ctx, outage.MarkRestore); err != nil {
+	if err := s.session.tried(ctx, outage.MarkRestore); err != nil {
 		return err
 	}
 	returned := func() error { return s.session.mark(ctx, outage.MarkRestoreReturned) }

@@ -81,7 +81,7 @@ func (d *Drill) record(ctx context.Context, sc Scenario, offset time.Duration, r
 	}()
 	err = d.play(ctx, s, offset)
 	s.session.close()
-	run.Target, run.Holder = s.rec.Target, s.rec.Holder
+	run.Target, run.Holder, run.VIP = s.rec.Target, s.rec.Holder, s.vip.Address
 	if err != nil {
 		return nil, err
 	}
@@ -134,6 +134,7 @@ func (d *Drill) stage(ctx context.Context, sc Scenario, before *lab.State) (*sce
 		return nil, err
 	}
 	spec := observerSpec(before, vip, macs)
+	spec.Held = d.forecast.held(before)
 	session, err := observe(ctx, d.exec, client.ID, spec)
 	if err != nil {
 		return nil, err
@@ -142,7 +143,7 @@ func (d *Drill) stage(ctx context.Context, sc Scenario, before *lab.State) (*sce
 		sc: sc, session: session, streams: spec.Streams, before: before, vip: vip,
 		rec: &outage.Recording{
 			Kind: sc.Kind, Effect: sc.Effect, Cluster: sc.Cluster, Target: vip.Holders[0], Holder: vip.Holders[0],
-			Streams: spec.Streams, Nodes: nodes(before, macs), VIPs: vips(before, d.forecast), States: before.Told, Clocks: clocks,
+			Streams: spec.Streams, Held: spec.Held, Nodes: nodes(before, macs), VIPs: vips(before, d.forecast), States: before.Told, Clocks: clocks,
 			Shows: sc.Shows,
 		},
 	}, nil
@@ -169,7 +170,7 @@ func (d *Drill) collect(ctx context.Context, s *scene, since time.Time) error {
 	}
 	s.rec.Hello = *s.session.hello
 	s.rec.Samples, s.rec.Wire, s.rec.Marks = s.session.samples, s.session.wire, s.session.marks
-	s.rec.Lag, s.rec.Errors = s.session.lag, s.session.errs
+	s.rec.HeldEvents, s.rec.Lag, s.rec.Errors = s.session.held, s.session.lag, s.session.errs
 	for n, e := range events {
 		due := s.rec.Hello.Mono + e.Time.UnixNano() - s.rec.Hello.Wall
 		events[n].Mono = onOneClock(e.Mono, due, s.rec.Clocks[e.Node], clocks[e.Node])

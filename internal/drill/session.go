@@ -30,6 +30,7 @@ type session struct {
 	mu      sync.Mutex
 	hello   *agentapi.ObserverHello
 	samples []agentapi.Sample
+	held    []agentapi.HeldEvent
 	wire    []agentapi.WireEvent
 	marks   []agentapi.ObserverMark
 	lag     []agentapi.ProberLag
@@ -122,6 +123,8 @@ func (s *session) take(line agentapi.ObserverLine) {
 		s.hello = line.Hello
 	case line.Sample != nil:
 		s.sample(*line.Sample)
+	case line.Held != nil:
+		s.held = append(s.held, *line.Held)
 	case line.Wire != nil:
 		s.wire = append(s.wire, *line.Wire)
 	case line.Mark != nil:
@@ -202,11 +205,20 @@ func (s *session) send(c agentapi.ObserverCommand) error {
 // mark sets a mark and waits until the observer has it, so that what is done
 // next comes after it on the observer's clock.
 func (s *session) mark(ctx context.Context, name string) error {
-	if err := s.send(agentapi.ObserverCommand{Command: "mark", Mark: name}); err != nil {
+	return s.set(ctx, agentapi.ObserverCommand{Command: "mark", Mark: name})
+}
+
+// tried sets a mark at the end of a phase, once the held connections were tried.
+func (s *session) tried(ctx context.Context, name string) error {
+	return s.set(ctx, agentapi.ObserverCommand{Command: "mark", Mark: name, Try: true})
+}
+
+func (s *session) set(ctx context.Context, c agentapi.ObserverCommand) error {
+	if err := s.send(c); err != nil {
 		return err
 	}
 	return s.until(ctx, helloTime, func() bool {
-		return len(s.marks) > 0 && s.marks[len(s.marks)-1].Name == name
+		return len(s.marks) > 0 && s.marks[len(s.marks)-1].Name == c.Mark
 	})
 }
 

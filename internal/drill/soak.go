@@ -82,5 +82,5 @@ func (d *Drill) endure(ctx context.Context, s *scene, length time.Duration, load
 	if err != nil {
 		return err
 	}
-	return s.session.mark(ctx, outage.MarkEnd)
+	return s.session.tried(ctx, outage.MarkEnd)
 }

@@ -50,6 +50,7 @@ func Analyse(rec *Recording, phase Phase) Analysis {
 	for _, spec := range rec.Streams {
 		a.Streams = append(a.Streams, v.stream(spec))
 	}
+	a.Held = v.connections()
 	a.Anatomy = v.anatomy()
 	a.Invariants = v.invariants()
 	a.Holders, a.Masters = v.tenures(v.holding), v.tenures(v.claiming)
@@ -78,7 +79,7 @@ func (v *view) invalid(streams []Stream) string {
 		if v.phase == PhaseFault {
 			for _, s := range samples {
 				if !s.OK() && s.Done < v.mark {
-					return fmt.Sprintf("the %s stream failed before the fault (%s): no steady state", spec.Name, reason(s))
+					return fmt.Sprintf("the %s stream failed before the fault (%s): no steady state", spec.Name, s.Error)
 				}
 			}
 		}

@@ -40,13 +40,15 @@ type Machine struct {
 
 // ScenarioResult is one scenario with all its runs.
 type ScenarioResult struct {
-	Name        string       `json:"name"` // e.g. frontend/haproxy-kill
-	Kind        Kind         `json:"kind"`
-	Cluster     string       `json:"cluster"`
-	Description string       `json:"description"`
-	Runs        []Run        `json:"runs"`
-	Summary     []Summary    `json:"summary"` // per metric, over the valid runs
-	Predictions []Prediction `json:"predictions,omitempty"`
+	Name          string         `json:"name"` // e.g. frontend/haproxy-kill
+	Kind          Kind           `json:"kind"`
+	Cluster       string         `json:"cluster"`
+	Description   string         `json:"description"`
+	Runs          []Run          `json:"runs"`
+	Summary       []Summary      `json:"summary"` // per metric, over the valid runs
+	Predictions   []Prediction   `json:"predictions,omitempty"`
+	Held          []HeldSummary  `json:"held,omitempty"` // what became of open connections, over the valid runs
+	HeldPredicted []HeldForecast `json:"held_predicted,omitempty"`
 	// NoPrediction says why nothing is predicted of the outage at the edge.
 	NoPrediction string         `json:"no_prediction,omitempty"`
 	Flags        []Flag         `json:"flags,omitempty"`
@@ -62,6 +64,7 @@ type Run struct {
 	OffsetMs float64    `json:"offset_ms"`        // how long the fault was put off, at random, over the timers' period
 	Target   string     `json:"target"`           // the node that was hit
 	Holder   string     `json:"holder,omitempty"` // the node that held the VIP, where a fault was done
+	VIP      string     `json:"vip,omitempty"`    // address of the VIP that is watched
 	Phases   []Analysis `json:"phases"`           // fault, then failback; or soak alone
 	Recorded *Recording `json:"recording,omitempty"`
 	Error    string     `json:"error,omitempty"` // the run could not be carried out

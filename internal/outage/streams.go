@@ -62,7 +62,7 @@ func (v *view) stream(spec agentapi.StreamSpec) Stream {
 		}
 		if !s.OK() {
 			out.Failed++
-			out.Errors[reason(s)]++
+			out.Errors[s.Error]++
 			continue
 		}
 		out.LatencyMaxMs = max(out.LatencyMaxMs, Ms(s.Done-s.Due))
@@ -86,13 +86,6 @@ func (v *view) dialledBefore(s agentapi.Sample) bool {
 		}
 	}
 	return false
-}
-
-func reason(s agentapi.Sample) string {
-	if s.Error == "" {
-		return "status"
-	}
-	return s.Error
 }
 
 // floor is the resolution of a stream: both ends of an outage are seen at the

@@ -64,21 +64,23 @@ type Recording struct {
 	Target  string        `json:"target"`  // the node that was hit
 	Holder  string        `json:"holder"`  // node that held the cluster's VIP before the fault
 
-	Hello   agentapi.ObserverHello          `json:"hello"`
-	Streams []agentapi.StreamSpec           `json:"streams"`
-	Nodes   []NodeInfo                      `json:"nodes"`
-	VIPs    []VIPInfo                       `json:"vips"`
-	States  map[string]NodeState            `json:"states"` // by node: what each last reported before the recording
-	Samples []agentapi.Sample               `json:"samples,omitempty"`
-	Wire    []agentapi.WireEvent            `json:"wire,omitempty"`
-	Events  []agentapi.Event                `json:"events,omitempty"` // of all nodes
-	Marks   []agentapi.ObserverMark         `json:"marks"`
-	Lag     []agentapi.ProberLag            `json:"lag,omitempty"`
-	Before  []agentapi.HAProxyTotals        `json:"haproxy_before,omitempty"` // before the fault
-	Between []agentapi.HAProxyTotals        `json:"haproxy_between,omitempty"`
-	After   []agentapi.HAProxyTotals        `json:"haproxy_after,omitempty"` // after the failback
-	Clocks  map[string]agentapi.ClockOffset `json:"clocks,omitempty"`        // of nodes that are hosts of their own; the times of Events are corrected by them
-	Errors  []string                        `json:"errors,omitempty"`        // what the observer or the drill complained of
+	Hello      agentapi.ObserverHello          `json:"hello"`
+	Streams    []agentapi.StreamSpec           `json:"streams"`
+	Nodes      []NodeInfo                      `json:"nodes"`
+	VIPs       []VIPInfo                       `json:"vips"`
+	States     map[string]NodeState            `json:"states"` // by node: what each last reported before the recording
+	Samples    []agentapi.Sample               `json:"samples,omitempty"`
+	Held       []agentapi.HeldSpec             `json:"held,omitempty"` // connections that the observer held
+	HeldEvents []agentapi.HeldEvent            `json:"held_events,omitempty"`
+	Wire       []agentapi.WireEvent            `json:"wire,omitempty"`
+	Events     []agentapi.Event                `json:"events,omitempty"` // of all nodes
+	Marks      []agentapi.ObserverMark         `json:"marks"`
+	Lag        []agentapi.ProberLag            `json:"lag,omitempty"`
+	Before     []agentapi.HAProxyTotals        `json:"haproxy_before,omitempty"` // before the fault
+	Between    []agentapi.HAProxyTotals        `json:"haproxy_between,omitempty"`
+	After      []agentapi.HAProxyTotals        `json:"haproxy_after,omitempty"` // after the failback
+	Clocks     map[string]agentapi.ClockOffset `json:"clocks,omitempty"`        // of nodes that are hosts of their own; the times of Events are corrected by them
+	Errors     []string                        `json:"errors,omitempty"`        // what the observer or the drill complained of
 
 	// Shows lists the invariants that the scenario is there to break.
 	Shows []string `json:"shows,omitempty"`
@@ -117,6 +119,7 @@ type Analysis struct {
 	Invalid string `json:"invalid,omitempty"` // why the phase is no measurement
 
 	Streams    []Stream    `json:"streams"`
+	Held       []Held      `json:"held,omitempty"` // connections that were open when the phase began
 	Anatomy    []Step      `json:"anatomy"`
 	Invariants []Invariant `json:"invariants"`
 	Holders    []Tenure    `json:"holders"` // VIP ownership as the interfaces have it

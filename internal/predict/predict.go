@@ -28,6 +28,7 @@ type Input struct {
 // not.
 type Expected struct {
 	List []outage.Prediction
+	Held []outage.HeldForecast
 	None string
 }
 
@@ -49,7 +50,9 @@ func Predict(in Input) (Expected, error) {
 				node = n
 			}
 		}
-		return app(in.Effect, forecast.ServiceOf(&node.HAProxy)), nil
+		out := app(in.Effect, forecast.ServiceOf(&node.HAProxy))
+		out.Held = bothPhases(in.Effect, forecast.Row{Held: forecast.HeldStay}, forecast.Row{Held: forecast.HeldStay})
+		return out, nil
 	}
 	if !found || len(c.Members) < 2 && len(in.Nodes) > 1 {
 		return Expected{}, problem.New("keepalived.conf has no vrrp_instance, so nothing moves the VIP").
@@ -57,23 +60,26 @@ func Predict(in Input) (Expected, error) {
 	}
 	if in.Target != in.Holder {
 		r := c.Elsewhere(in.Effect, target)
-		return expected(r, r, r.Outcome == forecast.Stays), nil
+		return expected(in.Effect, r, r, r.Outcome == forecast.Stays), nil
 	}
 	r := c.Fault(in.Effect, target)
 	back, known := c.Back(in.Effect, target, r)
-	return expected(r, back, known), nil
+	return expected(in.Effect, r, back, known), nil
 }
 
 // expected makes predictions of the outage at the edge, and of that of the failback
 // where it is known.
-func expected(r, back forecast.Row, known bool) Expected {
+func expected(of effect.Effect, r, back forecast.Row, known bool) Expected {
 	if r.Outcome == forecast.Unknown {
 		return Expected{None: r.Formula}
 	}
 	e := Expected{List: []outage.Prediction{edge("edge.outage", r)}}
-	if known && back.Outcome != forecast.Unknown {
-		e.List = append(e.List, edge("failback.edge.outage", back))
+	if !known || back.Outcome == forecast.Unknown {
+		e.Held = held(outage.PhaseFault, of, r)
+		return e
 	}
+	e.List = append(e.List, edge("failback.edge.outage", back))
+	e.Held = bothPhases(of, r, back)
 	return e
 }
 

@@ -21,7 +21,7 @@ func (p *prober) dial(s *stream, f *flight) {
 		s.held = c
 	}
 	_ = unix.SetsockoptInt(fd, unix.IPPROTO_TCP, unix.TCP_NODELAY, 1)
-	err = unix.Connect(fd, &unix.SockaddrInet4{Addr: s.target.Addr().As4(), Port: int(s.target.Port())})
+	err = unix.Connect(fd, &unix.SockaddrInet4{Addr: s.target.addr.Addr().As4(), Port: int(s.target.addr.Port())})
 	if err != nil && err != unix.EINPROGRESS {
 		p.fail(c, failure(err, false))
 		return
@@ -33,8 +33,13 @@ func (p *prober) dial(s *stream, f *flight) {
 	}
 	// On one machine the handshake is often through by now; that saves a turn.
 	news := uint32(unix.EPOLLIN | unix.EPOLLRDHUP | unix.EPOLLET)
-	switch n, err := unix.Write(fd, s.request); {
-	case err == nil && n == len(s.request) && !s.spec.Held:
+	request := s.target.request
+	if len(request) == 0 { // writing nothing would not tell whether it is through
+		p.watch(c, id, news|unix.EPOLLOUT)
+		return
+	}
+	switch n, err := unix.Write(fd, request); {
+	case err == nil && n == len(request) && !s.spec.Held:
 		c.up, c.wrote = true, n
 	case err == nil:
 		c.up, c.wrote = true, n
@@ -45,8 +50,13 @@ func (p *prober) dial(s *stream, f *flight) {
 		p.fail(c, failure(err, false))
 		return
 	}
+	p.watch(c, id, news)
+}
+
+// watch has epoll tell of a connection.
+func (p *prober) watch(c *conn, id int32, news uint32) {
 	ev := unix.EpollEvent{Events: news, Fd: id, Pad: c.gen}
-	if err := unix.EpollCtl(p.epoll, unix.EPOLL_CTL_ADD, fd, &ev); err != nil {
+	if err := unix.EpollCtl(p.epoll, unix.EPOLL_CTL_ADD, c.fd, &ev); err != nil {
 		p.fail(c, "dial")
 	}
 }
@@ -89,8 +99,13 @@ func (p *prober) progress(c *conn, events uint32) {
 			return
 		}
 		c.up = true
+		if c.stream.target.parse == nil {
+			p.finish(c.stream, c.flight, reply{}, "")
+			p.drop(c)
+			return
+		}
 	}
-	if c.flight != nil && c.wrote < len(c.stream.request) {
+	if c.flight != nil && c.wrote < len(c.stream.target.request) {
 		if p.write(c); p.slotGone(c) {
 			return
 		}
@@ -106,8 +121,8 @@ func (p *prober) write(c *conn) {
 	if !c.up {
 		return
 	}
-	for c.wrote < len(c.stream.request) {
-		n, err := unix.Write(c.fd, c.stream.request[c.wrote:])
+	for c.wrote < len(c.stream.target.request) {
+		n, err := unix.Write(c.fd, c.stream.target.request[c.wrote:])
 		switch {
 		case err == unix.EAGAIN:
 			return
@@ -150,11 +165,11 @@ func (p *prober) judge(c *conn, eof bool) bool {
 		p.drop(c)
 		return true
 	}
-	r, state := parseReply(c.buf, eof)
+	r, state := c.stream.target.parse(c.buf, eof)
 	switch {
 	case state == replyComplete:
 		s := c.stream
-		p.finish(s, c.flight, r, "")
+		p.finish(s, c.flight, r, r.failure)
 		if !s.spec.Held || r.close || eof {
 			p.drop(c)
 		}

@@ -233,7 +233,7 @@ func (p *prober) expire() {
 				break
 			}
 			c := f.conn
-			p.finish(s, f, reply{}, "timeout")
+			p.finish(s, f, reply{}, s.late(c))
 			if c != nil {
 				p.drop(c)
 			}
@@ -255,18 +255,8 @@ func (p *prober) finish(s *stream, f *flight, r reply, failure string) {
 		fin.port = f.conn.port
 		f.conn.flight = nil
 	}
-	if failure == "" && r.status != 200 {
-		sample.Error = "status"
-	}
 	if sample.Error == "" {
-		if w, ok := parseWho(r.body); ok {
-			sample.Node, sample.Backend = w.Frontend, w.Backend
-		} else if s.spec.Name == agentapi.StreamStack {
-			sample.Error = "body"
-		}
-		if s.spec.Name == agentapi.StreamStack && sample.Backend == "" {
-			sample.Error = "body"
-		}
+		s.read(r, &sample)
 	}
 	fin.sample = sample
 	s.forget(f)

@@ -43,6 +43,7 @@ type observer struct {
 	clock  clock
 	spec   agentapi.ObserverSpec
 	prober *prober
+	holder *holder
 	wire   *wire // nil: could not be opened
 	in     io.Reader
 	out    io.Writer
@@ -67,6 +68,9 @@ func Observe(ctx context.Context, spec agentapi.ObserverSpec, in io.Reader, out 
 	if err != nil {
 		return err
 	}
+	if o.holder, err = hold(ctx, o.clock, spec.Held); err != nil {
+		return err
+	}
 	ifi, err := net.InterfaceByName(spec.Interface)
 	if err != nil {
 		return fmt.Errorf("the observer listens on %q: %w", spec.Interface, err)
@@ -79,6 +83,7 @@ func Observe(ctx context.Context, spec agentapi.ObserverSpec, in io.Reader, out 
 		Mono: o.clock.now(), Wall: time.Now().UnixNano(), MAC: ifi.HardwareAddr.String(),
 	}})
 	o.openWire(ifi, streams)
+	go o.holder.open()
 	go o.commands(ctx, cancel)
 	return o.work(ctx, cancel)
 }
@@ -110,7 +115,7 @@ func (o *observer) openWire(ifi *net.Interface, streams []*stream) {
 	}
 	var targets []netip.Addr
 	for _, s := range streams {
-		targets = append(targets, s.target.Addr())
+		targets = append(targets, s.target.addr.Addr())
 	}
 	w, err := listen(o.clock, ifi, vips, targets)
 	if err != nil {
@@ -132,6 +137,7 @@ func (o *observer) work(ctx context.Context, cancel context.CancelFunc) error {
 	o.write(ctx)
 	o.prober.stop()
 	<-probing
+	o.holder.close()
 	_ = o.flush() // kept in writeErr
 	o.lag()
 	if o.wire != nil {
@@ -176,6 +182,9 @@ func (o *observer) flush() error {
 	for _, f := range done {
 		o.attribute(&f)
 		o.buffer = appendSample(o.buffer, &f.sample)
+	}
+	for _, e := range o.holder.happened() {
+		o.buffer = appendLine(o.buffer, agentapi.ObserverLine{Kind: "held", Held: &e})
 	}
 	if o.wire != nil {
 		for _, e := range o.wire.passed() {
@@ -237,14 +246,18 @@ func (o *observer) commands(ctx context.Context, cancel context.CancelFunc) {
 	defer cancel()
 	lines := bufio.NewScanner(o.in)
 	for lines.Scan() {
-		now := o.clock.now()
 		var c agentapi.ObserverCommand
+		now := o.clock.now()
 		if err := json.Unmarshal(lines.Bytes(), &c); err != nil {
 			o.complain(fmt.Errorf("a command is no JSON: %w", err))
 			continue
 		}
 		switch c.Command {
 		case "mark":
+			if c.Try {
+				o.holder.try()
+				now = o.clock.now()
+			}
 			o.line(agentapi.ObserverLine{Kind: "mark", Mark: &agentapi.ObserverMark{Name: c.Mark, At: now}})
 		case "stats":
 			go func() {

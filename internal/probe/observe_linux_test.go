@@ -373,12 +373,12 @@ func TestHeldConnectionBreaks(t *testing.T) {
 func TestBadSpecs(t *testing.T) {
 	good := agentapi.StreamSpec{Name: "edge", URL: "http://127.0.0.1/", Rate: 1, TimeoutMs: 1, MaxInFlight: 1}
 	for want, change := range map[string]func(*agentapi.ObserverSpec){
-		"rate":          func(s *agentapi.ObserverSpec) { s.Streams[0].Rate = 0 },
-		"timeout_ms":    func(s *agentapi.ObserverSpec) { s.Streams[0].TimeoutMs = 0 },
-		"max_in_flight": func(s *agentapi.ObserverSpec) { s.Streams[0].MaxInFlight = 0 },
-		"no http URL":   func(s *agentapi.ObserverSpec) { s.Streams[0].URL = "ftp://127.0.0.1/" },
-		"not IPv4":      func(s *agentapi.ObserverSpec) { s.Streams[0].URL = "http://[::1]/" },
-		"nosuch0":       func(s *agentapi.ObserverSpec) { s.Interface = "nosuch0" },
+		"rate":           func(s *agentapi.ObserverSpec) { s.Streams[0].Rate = 0 },
+		"timeout_ms":     func(s *agentapi.ObserverSpec) { s.Streams[0].TimeoutMs = 0 },
+		"max_in_flight":  func(s *agentapi.ObserverSpec) { s.Streams[0].MaxInFlight = 0 },
+		"is no URL like": func(s *agentapi.ObserverSpec) { s.Streams[0].URL = "ftp://127.0.0.1/" },
+		"not IPv4":       func(s *agentapi.ObserverSpec) { s.Streams[0].URL = "http://[::1]/" },
+		"nosuch0":        func(s *agentapi.ObserverSpec) { s.Interface = "nosuch0" },
 	} {
 		s := agentapi.ObserverSpec{Interface: "lo", Streams: []agentapi.StreamSpec{good}}
 		change(&s)

@@ -9,11 +9,12 @@ import (
 // maxReply is the largest answer a probe reads.
 const maxReply = 64 << 10
 
-// reply is an HTTP/1 answer as far as a probe cares.
+// reply is an answer as far as a probe cares; all but failure are of HTTP/1.
 type reply struct {
-	status int
-	body   []byte
-	close  bool // the server will not take another request on this connection
+	failure string // whole, and not what was asked for
+	status  int
+	body    []byte
+	close   bool // the server will not take another request on this connection
 }
 
 // replyState says what the bytes so far amount to.

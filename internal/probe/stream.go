@@ -3,10 +3,6 @@ package probe
 import (
 	"context"
 	"fmt"
-	"net"
-	"net/netip"
-	"net/url"
-	"strconv"
 	"time"
 
 	"halab/internal/agentapi"
@@ -16,8 +12,7 @@ import (
 type stream struct {
 	spec    agentapi.StreamSpec
 	pace    pacer
-	target  netip.AddrPort
-	request []byte
+	target  target
 	timeout int64 // ns, from due
 
 	start   int64 // ns; probe n is due at start + pace.due(n)
@@ -44,7 +39,7 @@ func newStream(ctx context.Context, spec agentapi.StreamSpec) (*stream, error) {
 	if spec.MaxInFlight <= 0 {
 		return fail(fmt.Errorf("max_in_flight is %d, so no probe could be sent", spec.MaxInFlight))
 	}
-	target, request, err := parseTarget(ctx, spec.URL)
+	target, err := newTarget(ctx, spec)
 	if err != nil {
 		return fail(err)
 	}
@@ -54,44 +49,9 @@ func newStream(ctx context.Context, spec agentapi.StreamSpec) (*stream, error) {
 		spec.MaxInFlight = max(spec.MaxInFlight, int(spec.Rate*float64(spec.TimeoutMs)/1000)+2)
 	}
 	return &stream{
-		spec: spec, pace: pace, target: target, request: request,
+		spec: spec, pace: pace, target: target,
 		timeout: int64(spec.TimeoutMs) * int64(time.Millisecond),
 	}, nil
-}
-
-// parseTarget turns a URL into an IPv4 address with port and the bytes of a GET
-// request for it. No "Connection: close" is asked for: the probe ends the
-// connection itself with a reset once it has the answer, so that neither side
-// keeps 500 connections a second in TIME_WAIT.
-func parseTarget(ctx context.Context, raw string) (netip.AddrPort, []byte, error) {
-	u, err := url.Parse(raw)
-	if err != nil {
-		return netip.AddrPort{}, nil, err
-	}
-	if u.Scheme != "http" || u.Hostname() == "" {
-		return netip.AddrPort{}, nil, fmt.Errorf("%q is no http URL with a host", raw)
-	}
-	port := uint64(80)
-	if u.Port() != "" {
-		if port, err = strconv.ParseUint(u.Port(), 10, 16); err != nil {
-			return netip.AddrPort{}, nil, fmt.Errorf("port %q of %q: %w", u.Port(), raw, err)
-		}
-	}
-	addr, err := netip.ParseAddr(u.Hostname())
-	if err != nil {
-		found, lookErr := net.DefaultResolver.LookupNetIP(ctx, "ip4", u.Hostname())
-		if lookErr != nil {
-			return netip.AddrPort{}, nil, lookErr
-		}
-		addr = found[0]
-	}
-	addr = addr.Unmap()
-	if !addr.Is4() {
-		return netip.AddrPort{}, nil, fmt.Errorf("%q is not IPv4", raw)
-	}
-	path := u.RequestURI()
-	request := "GET " + path + " HTTP/1.1\r\nHost: " + u.Host + "\r\nUser-Agent: halab-observer\r\nAccept: */*\r\n\r\n"
-	return netip.AddrPortFrom(addr, uint16(port)), []byte(request), nil
 }
 
 // dueAt is when probe n is due on the monotonic clock.
@@ -115,4 +75,29 @@ func (s *stream) waiting() *flight {
 		}
 	}
 	return nil
+}
+
+// late says why a probe that is given up has no answer.
+func (s *stream) late(c *conn) string {
+	if s.spec.FirstByte && c != nil && c.up {
+		return "silent"
+	}
+	return "timeout"
+}
+
+// read takes from a page what it tells: whether it is what was asked for, and whose it
+// is.
+func (s *stream) read(r reply, sample *agentapi.Sample) {
+	if s.target.scheme != "http" {
+		return
+	}
+	if r.status != 200 && !s.spec.AnyStatus {
+		sample.Error = "status"
+		return
+	}
+	w, known := parseWho(r.body)
+	sample.Node, sample.Backend = w.Frontend, w.Backend
+	if s.spec.Name == agentapi.StreamStack && (!known || sample.Backend == "") {
+		sample.Error = "body"
+	}
 }

@@ -52,14 +52,14 @@ func readTotal(ctx context.Context, url string) agentapi.HAProxyTotals {
 }
 
 func fetch(ctx context.Context, url string) ([]byte, error) {
-	target, request, err := parseTarget(ctx, url)
+	target, err := parseTarget(ctx, url)
 	if err != nil {
 		return nil, err
 	}
 	ctx, cancel := context.WithTimeout(ctx, statsTimeout)
 	defer cancel()
 	var dialer net.Dialer
-	c, err := dialer.DialContext(ctx, "tcp4", target.String())
+	c, err := dialer.DialContext(ctx, "tcp4", target.addr.String())
 	if err != nil {
 		return nil, err
 	}
@@ -67,7 +67,7 @@ func fetch(ctx context.Context, url string) ([]byte, error) {
 	if err := c.SetDeadline(time.Now().Add(statsTimeout)); err != nil {
 		return nil, err
 	}
-	if _, err := c.Write(request); err != nil {
+	if _, err := c.Write(target.request); err != nil {
 		return nil, err
 	}
 	var b []byte

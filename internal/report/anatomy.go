@@ -19,6 +19,9 @@ func (t *textReport) anatomy(run outage.Run) {
 		for _, st := range a.Streams {
 			t.line("    " + streamText(st))
 		}
+		for _, w := range heldWords(run, a) {
+			t.hanging("    ", w, 6)
+		}
 		t.steps(a)
 		for _, inv := range a.Invariants {
 			if !inv.Broken() && !inv.Remarkable() {

@@ -12,16 +12,17 @@ import (
 
 // plot is what happens in a made-up phase, in milliseconds since the fault.
 type plot struct {
-	phase     outage.Phase
-	old, new  string  // holder before and after
-	dies      float64 // last moment the old holder answers
-	back      float64 // first moment the new one does
-	slowStack float64 // worst stack latency
-	keep      bool    // the old holder keeps its VIP (keepalived killed)
-	must      string  // invariant that the scenario is there to show
-	invalid   string
-	from, to  float64
-	adverts   float64 // interval
+	phase      outage.Phase
+	old, new   string  // holder before and after
+	dies       float64 // last moment the old holder answers
+	back       float64 // first moment the new one does
+	slowStack  float64 // worst stack latency
+	keep       bool    // the old holder keeps its VIP (keepalived killed)
+	must       string  // invariant that the scenario is there to show
+	invalid    string
+	busy, idle outage.Held // fates of connections; none where there is no fate
+	from, to   float64
+	adverts    float64 // interval
 }
 
 func nodesOf(cluster string) []outage.NodeInfo {
@@ -129,6 +130,12 @@ func analyse(p plot, samples []agentapi.Sample, zero int64) outage.Analysis {
 		}
 		a.Streams = append(a.Streams, st)
 	}
+	for connection, h := range map[string]outage.Held{agentapi.HeldBusy: p.busy, agentapi.HeldIdle: p.idle} {
+		if h.Fate != "" {
+			h.Connection, h.VIP = connection, vip
+			a.Held = append(a.Held, h)
+		}
+	}
 	a.Anatomy, a.Holders, a.Masters = anatomyOf(p), holdersOf(p, 0), holdersOf(p, p.adverts/2)
 	a.Invariants = invariantsOf(p)
 	return a
@@ -197,10 +204,10 @@ func runOf(kind outage.Kind, cluster string, number int, fault, failback plot) o
 	rec := &outage.Recording{
 		Kind: kind, Cluster: cluster, Target: fault.old, Holder: fault.old,
 		Nodes: append(nodesOf("frontend"), nodesOf("backend")...),
-		VIPs:  []outage.VIPInfo{{Cluster: "frontend", Address: "192.168.99.10", RouterID: 10}},
+		VIPs:  []outage.VIPInfo{{Cluster: "frontend", Address: vip, RouterID: 10}},
 	}
 	run := outage.Run{
-		Scenario: cluster + "/" + string(kind), Number: number, Seed: int64(1000 + number), Target: fault.old,
+		Scenario: cluster + "/" + string(kind), Number: number, Seed: int64(1000 + number), Target: fault.old, VIP: vip,
 		Started: made.Add(time.Duration(number) * time.Minute), OffsetMs: float64(number), Recorded: rec,
 	}
 	for _, p := range []plot{fault, failback} {
@@ -214,5 +221,8 @@ func runOf(kind outage.Kind, cluster string, number int, fault, failback plot) o
 	}
 	return run
 }
+
+// vip is the address that is watched.
+const vip = "192.168.99.10"
 
 var made = time.Date(2026, 3, 14, 9, 26, 53, 0, time.UTC)

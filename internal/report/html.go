@@ -54,6 +54,7 @@ type scenarioView struct {
 	Name        string
 	Description string
 	Rows        []row
+	Held        []heldLine
 	Notes       []note
 	Valid, All  int
 	Runs        []runView
@@ -116,7 +117,7 @@ func newPage(r *outage.Result, k ink) *page {
 	for i, s := range r.Scenarios {
 		v := scenarioView{
 			page: p, s: s, ID: fmt.Sprintf("s%d", i), Name: plain(s.Name), Description: plain(s.Description),
-			Rows: rows(s), Notes: notes(s), Valid: validRuns(s), All: len(s.Runs),
+			Rows: rows(s), Held: heldLines(s), Notes: notes(s), Valid: validRuns(s), All: len(s.Runs),
 		}
 		p.Scenarios = append(p.Scenarios, v)
 		for _, run := range s.Runs {
@@ -223,9 +224,12 @@ func runSummary(run outage.Run) string {
 			continue
 		}
 		if s != "" {
-			s += ", "
+			s += "; "
 		}
 		s += phaseTitle(a.Phase) + " " + number(st.OutageLongestMs) + " ms"
+		if held := heldRun(run, a); held != "" && a.Phase == outage.PhaseFault {
+			s += " for new connections, " + held
+		}
 		if !a.Valid {
 			s += " (not a measurement)"
 		}
@@ -241,6 +245,7 @@ func newPhaseView(rv *runView, a outage.Analysis) phaseView {
 	for _, st := range a.Streams {
 		v.Words = append(v.Words, streamText(st))
 	}
+	v.Words = append(v.Words, heldWords(rv.run, a)...)
 	for _, inv := range a.Invariants {
 		if inv.Broken() || inv.Remarkable() {
 			v.Broken = append(v.Broken, note{Bad: inv.Remarkable(), Text: invariantText(inv)})

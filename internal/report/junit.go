@@ -180,6 +180,9 @@ func junitRun(scenario string, run outage.Run) junitCase {
 		for _, st := range a.Streams {
 			fmt.Fprintf(&out, "%s %s\n", phaseTitle(a.Phase), streamText(st))
 		}
+		for _, w := range heldWords(run, a) {
+			fmt.Fprintf(&out, "%s %s\n", phaseTitle(a.Phase), w)
+		}
 		if !a.Valid && c.Skipped == nil {
 			c.Skipped = &junitOutcome{Message: "not a measurement: " + plain(a.Invalid)}
 		}

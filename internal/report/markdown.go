@@ -25,6 +25,7 @@ func Markdown(w io.Writer, r *outage.Result) error {
 			markdownRow(b, s, row, i == 0)
 		}
 	}
+	markdownHeld(b, r)
 	markdownNotes(b, r)
 	fmt.Fprint(b, "\n<details><summary>Machine, lab and floor</summary>\n\n")
 	for _, f := range facts(r) {
@@ -88,6 +89,21 @@ func markdownRow(b *bufio.Writer, s outage.ScenarioResult, r row, first bool) {
 	}
 	fmt.Fprintf(b, "| %s | %s | %d | %s | %s | %s | %s | %s |\n", name, md(r.Label()), m.N,
 		strings.Join(cells, " | "), failed, slow, r.Range(), flag)
+}
+
+// markdownHeld is a table of what became of open connections.
+func markdownHeld(b *bufio.Writer, r *outage.Result) {
+	head := false
+	for _, s := range r.Scenarios {
+		for _, h := range heldLines(s) {
+			if !head {
+				fmt.Fprint(b, "\n| scenario | connections that were open | |\n|:--|:--|:--|\n")
+				head = true
+			}
+			flag := map[string]string{"OUT": "⚠️ outside", "ok": "as predicted"}[h.Verdict]
+			fmt.Fprintf(b, "| **%s** | %s | %s |\n", md(s.Name), md(h.Title+": "+h.Text), flag)
+		}
+	}
 }
 
 func markdownNotes(b *bufio.Writer, r *outage.Result) {

@@ -16,7 +16,8 @@ func quick(dies, back float64) (fault, failback plot) {
 }
 
 func finish(s outage.ScenarioResult) outage.ScenarioResult {
-	s.Summary, s.Flags = outage.Summarise(s), outage.Flags(s, s.Predictions)
+	s.Summary, s.Held = outage.Summarise(s), outage.SummariseHeld(s)
+	s.Flags = append(outage.Flags(s, s.Predictions), outage.HeldFlags(s, s.HeldPredicted)...)
 	return s
 }
 
@@ -28,12 +29,19 @@ func haproxyKill(runs int) outage.ScenarioResult {
 			{Metric: "edge.outage", MinMs: 0.1, MaxMs: 12, MeanMs: 4, Formula: "priority 0, then the skew: (256−253)/256·10 ms = 0.1 ms", Assumes: "the node notices within 10 ms"},
 			{Metric: "failback.edge.outage", Formula: "nopreempt: the VIP stays"},
 		},
+		HeldPredicted: []outage.HeldForecast{
+			{Phase: outage.PhaseFault, Connection: "busy", Fates: []outage.Fate{outage.FateFIN, outage.FateRST}, MaxMs: 5, Formula: "the kernel closes"},
+			{Phase: outage.PhaseFault, Connection: "idle", Fates: []outage.Fate{outage.FateFIN}, MaxMs: 5, Formula: "the kernel closes", EndsMs: 30000, EndsBy: "client"},
+		},
 	}
 	for i := 1; i <= runs; i++ {
 		f, b := quick(-0.2, 3+2.7*float64(i*7%5))
 		switch i {
+		case 1, 2:
+			f.busy, f.idle = outage.Held{Fate: outage.FateRST, AfterMs: float64(i)}, outage.Held{Fate: outage.FateFIN, AfterMs: 0.4}
 		case 3:
 			f.back = 27
+			f.busy, f.idle = outage.Held{Fate: outage.FateHang, AfterMs: 812, Sent: 2}, outage.Held{Fate: outage.FateRST, AfterMs: 900, InUse: true}
 		case 4:
 			f.invalid = "the prober was late by 38.4 ms, more than the floor of 2 ms"
 		}

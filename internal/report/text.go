@@ -101,6 +101,9 @@ func (t *textReport) scenario(s outage.ScenarioResult) {
 	for _, r := range rs {
 		t.row(r)
 	}
+	for _, h := range heldLines(s) {
+		t.held(h)
+	}
 	if n := validRuns(s); n < len(s.Runs) {
 		t.line("  " + t.Style.Odd(fmt.Sprintf("%d of %s counted; the others are no measurements", n, plural(len(s.Runs), "run"))))
 	}
@@ -139,6 +142,27 @@ func (t *textReport) row(r row) {
 		line = padRight(line, 77) + t.Style.Good("ok")
 	}
 	t.line(line)
+}
+
+// held writes a line, with the verdict in the column of the table above it.
+func (t *textReport) held(h heldLine) {
+	const column, indent = 77, 4
+	lines := wrap(h.Title+": "+h.Text, min(t.Columns, column)-indent)
+	for i, l := range lines {
+		if i > 0 {
+			l = "  " + l
+		}
+		l = "  " + l
+		if i == 0 {
+			switch h.Verdict {
+			case "OUT":
+				l = padRight(l, column) + t.Style.Bad("OUT")
+			case "ok":
+				l = padRight(l, column) + t.Style.Good("ok")
+			}
+		}
+		t.line(l)
+	}
 }
 
 // slowest lists the worst latency of each stream of the first phase.

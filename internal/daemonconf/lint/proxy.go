@@ -156,15 +156,7 @@ func idle(w *world) {
 		if front.Mode.V != "tcp" || back.Timeouts["tunnel"].Set {
 			return
 		}
-		limit, which := facts.Value[float64]{}, ""
-		for _, side := range []struct {
-			name string
-			v    facts.Value[float64]
-		}{{"client", front.Timeouts["client"]}, {"server", back.Timeouts["server"]}} {
-			if side.v.Set && side.v.V > 0 && (which == "" || side.v.V < limit.V) {
-				limit, which = side.v, side.name
-			}
-		}
+		limit, which := facts.Idle(front, back)
 		if which == "" || limit.V >= short {
 			return
 		}
