@@ -85,12 +85,12 @@ func TestReloadWithoutAMaster(t *testing.T) {
 	}
 }
 
-// A node without daemons says so.
-func TestReloadOfNothing(t *testing.T) {
-	for _, c := range []struct{ word, want string }{{"app", "haproxy|keepalived"}, {"haproxy", "no HAProxy runs"}, {"keepalived", "no keepalived runs"}} {
-		err := runReload(context.Background(), []string{c.word}, command.Output{})
-		if err == nil || !strings.Contains(err.Error(), c.want) {
-			t.Errorf("reload %s: %v", c.word, err)
-		}
+// Only daemons that read a file again can be asked to. That of a daemon that does not
+// run is not tried here: without a process table of its own, root would have the
+// daemons of every lab on this machine reload.
+func TestReloadOfSomethingElse(t *testing.T) {
+	err := runReload(context.Background(), []string{"app"}, command.Output{})
+	if err == nil || !strings.Contains(err.Error(), "haproxy|keepalived") {
+		t.Error(err)
 	}
 }
