@@ -49,7 +49,7 @@ func configure(ctx context.Context, out command.Output, daemon, file string,
 	}
 	c.shared = os.MkdirAll(agentapi.RunDir, 0o755) == nil
 	in, envErr := render.FromEnv(os.Getenv)
-	in.Shared = c.shared
+	in.Shared, in.Slow = c.shared, steppedDown()
 	c.in, c.known = in, envErr == nil
 
 	text, own, err := ownFile(file)

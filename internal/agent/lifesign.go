@@ -45,12 +45,23 @@ type lifesign struct {
 	current health
 
 	slower atomic.Int64 // how many times longer everything may take; 0 is once
+	waits  lateness
 	waiter *waiter
 }
 
 // times is a time as it is on this machine.
 func (l *lifesign) times(d time.Duration) time.Duration {
 	return d * time.Duration(max(1, l.slower.Load()))
+}
+
+// wait waits, and notes whether it woke in time.
+func (l *lifesign) wait(most time.Duration) (ready bool, err error) {
+	begin := time.Now()
+	ready, err = l.waiter.wait(most)
+	if !ready && err == nil {
+		l.waits.note(time.Since(begin) - most)
+	}
+	return ready, err
 }
 
 // set reports a change.
@@ -85,7 +96,7 @@ func (l *lifesign) run(ctx context.Context) error {
 		} else {
 			l.set(healthGone)
 		}
-		_, _ = w.wait(l.times(redialInterval))
+		_, _ = l.wait(l.times(redialInterval))
 	}
 	return nil
 }
@@ -118,7 +129,7 @@ func (l *lifesign) connected(conn int) error {
 	if err := l.waiter.watch(conn, unix.EPOLLOUT); err != nil {
 		return err
 	}
-	ready, err := l.waiter.wait(l.times(agentapi.SignDeadline))
+	ready, err := l.wait(l.times(agentapi.SignDeadline))
 	switch {
 	case err != nil:
 		return err
@@ -162,7 +173,7 @@ func (l *lifesign) follow(conn int) {
 		if err := l.waiter.watch(conn, events); err != nil {
 			return
 		}
-		if _, err := l.waiter.wait(most); err != nil {
+		if _, err := l.wait(most); err != nil {
 			return
 		}
 		// Whatever comes is a sign of life. An answer fits one segment; should its

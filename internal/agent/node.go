@@ -66,7 +66,8 @@ func runNode(ctx context.Context, out command.Output) error {
 		r.fail("faults: %v", err)
 	}
 	n.tidyHost()
-	n.begin(ctx)
+	_ = os.Remove(agentapi.SlowFile) // of an earlier life: whether the machine is too slow is seen anew
+	n.begin(ctx, in)
 	<-ctx.Done()
 	r.note(now(), agentapi.Event{Name: agentapi.EventStopping}, nil)
 	r.close(flushLimit)
@@ -121,7 +122,7 @@ func newNode(in render.Input, envErr error, out command.Output) *node {
 }
 
 // begin starts the watchers.
-func (n *node) begin(ctx context.Context) {
+func (n *node) begin(ctx context.Context, in render.Input) {
 	r := n.recorder
 	if n.acts {
 		// HAProxy is not up yet: keepalived must not take the VIP before it is.
@@ -139,7 +140,7 @@ func (n *node) begin(ctx context.Context) {
 	go n.followHAProxy(ctx)
 	go n.servers.run(ctx)
 	if n.acts {
-		go n.watchShare(ctx)
+		go n.watchShare(ctx, in)
 	}
 	go watchProcess(ctx, topology.ServiceKeepalived, func(up bool, at moment) { noteKeepalived(r, up, at) })
 	go watchProcess(ctx, topology.ServiceApp, func(up bool, at moment) { noteApp(r, up, at) })

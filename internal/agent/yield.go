@@ -5,60 +5,95 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"path/filepath"
+	"slices"
+	"strconv"
 	"strings"
 	"time"
 
 	"halab/internal/agent/machine"
 	"halab/internal/agentapi"
+	"halab/internal/render"
 	"halab/internal/slice"
 	"halab/internal/topology"
 
 	"golang.org/x/sys/unix"
 )
 
-// What a node may take of a processor. Process 1 and keepalived go before all
-// other work of the machine, by a real-time policy and by their groups' weight.
-// On an ordinary machine they take a few hundredths of a core together. On an
-// emulated one, twenty times slower, four nodes took more than there was, and the
-// engine never ran again. So a node that takes more than shareLimit of a core
-// for shareLooks looks in a row steps down: it gives the policy back and does
-// everything a fifth, keepalived a tenth as often.
+// When a node steps down. Process 1 and keepalived go before all other work of
+// the machine, by a real-time policy and by their groups' weight. On an ordinary
+// machine they take a few hundredths of a core together. On an emulated one,
+// twenty times slower, four nodes took more than there was, and the engine never
+// ran again. Where all of the lab may use a tenth of a core, nobody can take much:
+// everybody stands still for 90 of every 100 ms, and a backup that hears no advert
+// for 20 becomes master ten times a second. So a node steps down whose process 1
+// and keepalived take more than shareLimit of a core, or whose process 1 wakes late
+// from more than lateShare of its waits, for shareLooks looks in a row: it gives the
+// policy back, and everything that is paced takes agentapi.SlowTimes as long.
 const (
 	shareEvery = 2 * time.Second
 	shareLimit = 0.2
+	lateShare  = 0.1
 	shareLooks = 3
-	// slowSigns is how many times longer HAProxy's sign of life takes then.
-	slowSigns = 5
-	// quickAdverts and slowAdverts are the lines of keepalived.conf before and
-	// after. A backup takes the master's interval from its adverts (RFC 5798,
-	// section 6.1, Master_Adver_Interval), so that the nodes need not step down
-	// together.
-	quickAdverts = "\tadvert_int 0.01\n"
-	slowAdverts  = "\tadvert_int 0.1\n"
 )
 
 // yielding is whether a node has stepped down.
 type yielding struct {
-	config string                    // keepalived.conf as keepalived reads it
-	taken  func() time.Duration      // processor time of process 1 and keepalived, in all
-	tell   func(agentapi.Event)      // what is new
-	slower func()                    // makes process 1 do less
-	daemon func() (pid int, ok bool) // keepalived
+	in     render.Input
+	files  [2]paced
+	flag   string               // agentapi.SlowFile
+	taken  func() time.Duration // processor time of process 1 and keepalived, in all
+	late   func() float64       // share of late waits since it was asked last
+	tell   func(agentapi.Event) // what is new
+	slower func()               // makes process 1 do less
+	all    func() ([]machine.Process, error)
 
 	over int
 	down bool
 }
 
-// watchShare looks at what the node takes, and steps down for good where it is
-// too much.
-func (n *node) watchShare(ctx context.Context) {
+// paced is a daemon whose file says how often it does something.
+type paced struct {
+	path   string
+	render func(render.Input, render.Version) (string, error)
+	reads  func(all []machine.Process) (pid int, ok bool) // who reads the file again
+	signal unix.Signal                                    // when it is sent this
+}
+
+// pacedDaemons are both. keepalived reads its file anew and keeps the VIP
+// (keepalived(8), SIGHUP); HAProxy's supervisor knows how HAProxy does.
+func pacedDaemons() [2]paced {
+	return [2]paced{
+		{agentapi.KeepalivedConfig, render.Keepalived, keepalivedOf, unix.SIGHUP},
+		{agentapi.HAProxyConfig, render.HAProxy, haproxySupervisor, unix.SIGUSR2},
+	}
+}
+
+func keepalivedOf(all []machine.Process) (pid int, ok bool) {
+	return machine.Daemon(all, topology.ServiceKeepalived)
+}
+
+func haproxySupervisor(all []machine.Process) (pid int, ok bool) {
+	at := slices.IndexFunc(all, func(p machine.Process) bool { return p.Supervises(topology.ServiceHAProxy) })
+	if at < 0 {
+		return 0, false
+	}
+	return all[at].PID, true
+}
+
+// steppedDown says whether this node has stepped down already.
+func steppedDown() bool {
+	_, err := os.Stat(agentapi.SlowFile)
+	return err == nil
+}
+
+// watchShare looks at what the node takes and how late it is, and steps down for
+// good where it is too much.
+func (n *node) watchShare(ctx context.Context, in render.Input) {
 	y := &yielding{
-		config: agentapi.KeepalivedConfig, taken: takenByNode,
-		slower: func() { n.signs.slower.Store(slowSigns) },
-		daemon: func() (int, bool) {
-			all, _ := machine.Processes() // where they can't be read there is none
-			return machine.Daemon(all, topology.ServiceKeepalived)
-		},
+		in: in, files: pacedDaemons(), flag: agentapi.SlowFile, all: machine.Processes,
+		taken: takenByNode, late: n.signs.waits.share,
+		slower: func() { n.signs.slower.Store(agentapi.SlowTimes) },
 		tell: func(e agentapi.Event) {
 			n.recorder.note(now(), e, func(s *agentapi.State, _ *agentapi.Event) bool {
 				s.Slow = e.Detail
@@ -70,17 +105,18 @@ func (n *node) watchShare(ctx context.Context) {
 	for ctx.Err() == nil {
 		machine.Pause(ctx, shareEvery)
 		taken, now := y.taken(), time.Now()
-		y.look(float64(taken-last) / float64(now.Sub(at)))
+		y.look(float64(taken-last)/float64(now.Sub(at)), y.late())
 		last, at = taken, now
 	}
 }
 
-// look judges the share of a core that was taken since the last look. A node
-// that has stepped down stays so: what it takes then says nothing about what it
-// would take otherwise. A keepalived that starts anew has its own file and
-// policy again, so both are looked at each time.
-func (y *yielding) look(share float64) {
-	if share > shareLimit {
+// look judges the share of a core that was taken since the last look, and the
+// share of waits that were late. A node that has stepped down stays so: what it
+// takes then says nothing about what it would take otherwise. A keepalived that
+// starts anew has its policy again, and may have read its file before the node
+// stepped down, so all is looked at each time.
+func (y *yielding) look(share, late float64) {
+	if share > shareLimit || late > lateShare {
 		y.over++
 	} else {
 		y.over = 0
@@ -91,13 +127,13 @@ func (y *yielding) look(share float64) {
 	first := !y.down
 	y.down = true
 	y.slower()
-	adverts, err := y.stepDown()
+	own, err := y.stepDown()
 	if first {
-		does := "the real-time policy is given back"
-		if adverts {
-			does = "an advert every 100 ms instead of 10"
+		detail := fmt.Sprintf("this machine is too slow: adverts, checks and timeouts take %d times as long", agentapi.SlowTimes)
+		if len(own) > 0 {
+			detail += ", but for your own " + strings.Join(own, " and ")
 		}
-		detail := fmt.Sprintf("this machine is too slow: %s (process 1 and keepalived took %.0f %% of a core)", does, share*100)
+		detail += fmt.Sprintf(" (process 1 and keepalived took %.0f %% of a core, and %.0f %% of the waits of process 1 were late)", share*100, late*100)
 		if err != nil {
 			detail += "; " + err.Error()
 		}
@@ -105,29 +141,50 @@ func (y *yielding) look(share float64) {
 	}
 }
 
-// stepDown gives back the real-time policies and has keepalived send a tenth of
-// its adverts, where its file is one of halab's with the quick ones.
-func (y *yielding) stepDown() (adverts bool, err error) {
-	err = slice.Ordinary()
-	pid, runs := y.daemon()
-	if !runs {
-		return false, err
+// stepDown gives back the real-time policies and has both daemons and the app do
+// everything slower. A daemon that starts later, and the app, see it by the flag.
+// own are the files that say what the user wants, and stay as they are.
+func (y *yielding) stepDown() (own []string, err error) {
+	if _, missing := os.Stat(y.flag); missing != nil {
+		err = machine.ReplaceFile(y.flag, strconv.Itoa(agentapi.SlowTimes)+"\n")
 	}
-	all, _ := machine.Processes()
-	for _, p := range all {
-		if p.PID == pid || p.Parent == pid {
-			err = errors.Join(err, slice.OrdinaryOf(p.PID))
+	err = errors.Join(err, slice.Ordinary())
+	all, _ := y.all() // where they can't be read there are none
+	if pid, runs := keepalivedOf(all); runs {
+		for _, p := range all {
+			if p.PID == pid || p.Parent == pid {
+				err = errors.Join(err, slice.OrdinaryOf(p.PID))
+			}
 		}
 	}
-	text, rerr := os.ReadFile(y.config)
-	if rerr != nil || !strings.Contains(string(text), quickAdverts) {
-		return false, err // a file of the user's own says what the user wants
+	for _, f := range y.files {
+		ours, e := f.slow(y.in, all)
+		if err = errors.Join(err, e); !ours {
+			own = append(own, filepath.Base(f.path))
+		}
 	}
-	if werr := machine.ReplaceFile(y.config, strings.Replace(string(text), quickAdverts, slowAdverts, 1)); werr != nil {
-		return false, errors.Join(err, werr)
+	return own, err
+}
+
+// slow has a daemon do everything slower, where its file is one of halab's. One
+// that has no file yet will be told by the flag.
+func (f paced) slow(in render.Input, all []machine.Process) (ours bool, err error) {
+	text, err := os.ReadFile(f.path)
+	if err != nil {
+		return true, nil
 	}
-	// keepalived reads its file anew and keeps the VIP (keepalived(8), SIGHUP).
-	return true, errors.Join(err, unix.Kill(pid, unix.SIGHUP))
+	slower, ours := render.Slower(string(text), in, f.render)
+	if !ours || slower == string(text) {
+		return ours, nil
+	}
+	if err := machine.ReplaceFile(f.path, slower); err != nil {
+		return true, err
+	}
+	pid, runs := f.reads(all)
+	if !runs {
+		return true, nil
+	}
+	return true, unix.Kill(pid, f.signal)
 }
 
 // takenByNode is the processor time of process 1 and of keepalived's processes.

@@ -11,7 +11,9 @@ import (
 
 	"halab/internal/agent/agenttest"
 	"halab/internal/agent/command"
+	"halab/internal/agent/machine"
 	"halab/internal/agentapi"
+	"halab/internal/render"
 )
 
 // overtaxed is a node on a machine that is too slow, with a keepalived that says
@@ -26,67 +28,124 @@ type overtaxed struct {
 func newOvertaxed(t *testing.T, config string) *overtaxed {
 	t.Helper()
 	o := &overtaxed{}
-	o.config = filepath.Join(t.TempDir(), "keepalived.conf")
-	if err := os.WriteFile(o.config, []byte(config), 0o600); err != nil {
-		t.Fatal(err)
-	}
+	dir := t.TempDir()
+	o.in, o.flag = frontend(t), filepath.Join(dir, "slow")
+	path := filepath.Join(dir, "keepalived.conf")
+	agenttest.Must(t, os.WriteFile(path, []byte(config), 0o600))
 	out, in := io.Pipe()
 	read := make(chan string, 10)
 	go func() { _ = readLines(t.Context(), out, func(_ moment, line string) { read <- line }) }()
 	o.read = read
 	const script = `trap 'grep advert_int "$0"' HUP; echo ready; while :; do sleep 0.01; done`
-	c, err := startChild(command.Output{Answer: in, Story: io.Discard}, "sh", "-c", script, o.config)
+	c, err := startChild(command.Output{Answer: in, Story: io.Discard}, "sh", "-c", script, path)
 	if err != nil {
 		t.Fatal(err)
 	}
 	t.Cleanup(func() { _ = c.process.Kill(); <-c.ended; in.Close() })
 	expect(t, read, "ready\n")
-	o.daemon = func() (int, bool) { return c.process.Pid, true }
+	o.all = func() ([]machine.Process, error) { return nil, nil }
+	keepalived := pacedDaemons()[0]
+	keepalived.path = path
+	keepalived.reads = func([]machine.Process) (int, bool) { return c.process.Pid, true }
+	haproxy := pacedDaemons()[1]
+	haproxy.path = filepath.Join(dir, "not there yet")
+	o.files = [2]paced{keepalived, haproxy}
 	o.yielding.slower = func() { o.slowed++ }
 	o.tell = func(e agentapi.Event) { o.events = append(o.events, e) }
 	return o
 }
 
-// A node that takes too much for a while steps down, says so once, and has
-// keepalived send fewer adverts; a short burst is none.
-func TestANodeThatTakesTooMuchStepsDown(t *testing.T) {
-	o := newOvertaxed(t, "vrrp_instance v {\n\tadvert_int 0.01\n}\n")
-	for _, share := range []float64{0.9, 0.9, 0.1, 0.9, 0.9} {
-		o.look(share)
-	}
-	if len(o.events) != 0 || o.slowed != 0 {
-		t.Fatalf("it stepped down for a burst: %v", o.events)
-	}
-	o.look(0.9)
-	expect(t, o.read, "\tadvert_int 0.1\n")
-	o.look(0.05) // it takes less now, and stays so
-	if len(o.events) != 1 || o.events[0].Name != agentapi.EventSlow ||
-		!strings.Contains(o.events[0].Detail, "too slow: an advert every 100 ms instead of 10") {
-		t.Errorf("it says %v", o.events)
-	}
-	// keepalived starts anew, with a file of its own.
-	if err := os.WriteFile(o.config, []byte("vrrp_instance v {\n\tadvert_int 0.01\n}\n"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	o.look(0.05)
-	expect(t, o.read, "\tadvert_int 0.1\n")
-	if len(o.events) != 1 {
-		t.Errorf("it says it again: %v", o.events)
+// frontend is what a node's environment says of it.
+func frontend(t *testing.T) render.Input {
+	t.Helper()
+	in, err := render.FromEnv(func(name string) string {
+		return map[string]string{
+			agentapi.EnvCluster: "frontend", agentapi.EnvNode: "frontend-02", agentapi.EnvVIPName: "frontend-00",
+			agentapi.EnvNodes: "frontend-01=192.168.99.11 frontend-02=192.168.99.12",
+			agentapi.EnvVIP:   "192.168.99.10/24", agentapi.EnvRouterID: "10",
+		}[name]
+	})
+	agenttest.Must(t, err)
+	return in
+}
+
+func rendered(t *testing.T) string {
+	t.Helper()
+	text, err := render.Keepalived(frontend(t), render.Version{Major: 2, Minor: 2, Patch: 7})
+	agenttest.Must(t, err)
+	return text
+}
+
+// A node that takes too much for a while steps down, and so does one that is late:
+// it says so once, tells its services by a file, and has keepalived send fewer
+// adverts. A short burst is none.
+func TestANodeThatIsTooSlowStepsDown(t *testing.T) {
+	for name, looks := range map[string][]struct{ share, late float64 }{
+		"takes too much": {{0.9, 0}, {0.9, 0}, {0.1, 0.05}, {0.9, 0}, {0.9, 0}, {0.9, 0}},
+		"is late":        {{0.01, 1}, {0.01, 0.2}, {0.01, 0}, {0.01, 0.6}, {0.01, 0.2}, {0.01, 0.2}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			o := newOvertaxed(t, rendered(t))
+			last := len(looks) - 1
+			for _, l := range looks[:last] {
+				o.look(l.share, l.late)
+			}
+			if len(o.events) != 0 || o.slowed != 0 {
+				t.Fatalf("it stepped down for a burst: %v", o.events)
+			}
+			o.look(looks[last].share, looks[last].late)
+			expect(t, o.read, "\tadvert_int 0.2\n")
+			if flag, err := os.ReadFile(o.flag); err != nil || string(flag) != "20\n" {
+				t.Errorf("the file for its services says %q, %v", flag, err)
+			}
+			o.look(0.05, 0) // it takes less now, and stays so
+			if len(o.events) != 1 || o.events[0].Name != agentapi.EventSlow || !strings.Contains(o.events[0].Detail, "too slow: adverts, checks and timeouts take 20 times as long (") {
+				t.Errorf("it says %v", o.events)
+			}
+			// keepalived started anew, and read whether the node had stepped down just before it did.
+			agenttest.Must(t, os.WriteFile(o.files[0].path, []byte(rendered(t)), 0o600))
+			o.look(0.05, 0)
+			expect(t, o.read, "\tadvert_int 0.2\n")
+			if len(o.events) != 1 {
+				t.Errorf("it says it again: %v", o.events)
+			}
+		})
 	}
 }
 
-// A file of the user's own stays as it is.
+// A file of the user's own stays as it is, even where it has halab's adverts.
 func TestAFileOfOnesOwnKeepsItsAdverts(t *testing.T) {
-	const own = "vrrp_instance v {\n  advert_int 0.02\n}\n"
-	o := newOvertaxed(t, own)
-	for range shareLooks {
-		o.look(0.9)
+	for _, own := range []string{
+		"vrrp_instance v {\n\tadvert_int 0.01\n}\n",
+		strings.Replace(rendered(t), "nopreempt", "preempt_delay 1", 1),
+	} {
+		o := newOvertaxed(t, own)
+		for range shareLooks {
+			o.look(0.9, 0.9)
+		}
+		if text, err := os.ReadFile(o.files[0].path); err != nil || string(text) != own {
+			t.Errorf("the file is %q, %v", text, err)
+		}
+		if len(o.events) != 1 || !strings.Contains(o.events[0].Detail, "but for your own keepalived.conf (") {
+			t.Errorf("it says %v", o.events)
+		}
 	}
-	if text, err := os.ReadFile(o.config); err != nil || string(text) != own {
-		t.Errorf("the file is %q, %v", text, err)
+}
+
+// Each wait counts once, and is late when others had the processor meanwhile.
+func TestLateness(t *testing.T) {
+	var l lateness
+	if l.share() != 0 {
+		t.Error("none is late of no waits")
 	}
-	if len(o.events) != 1 || strings.Contains(o.events[0].Detail, "advert") {
-		t.Errorf("it says %v", o.events)
+	for _, by := range []time.Duration{-time.Millisecond, 0, lateLimit, 2 * lateLimit} {
+		l.note(by)
+	}
+	if got := l.share(); got != 0.25 {
+		t.Errorf("%v of the waits were late, not a quarter", got)
+	}
+	if got := l.share(); got != 0 {
+		t.Errorf("they count twice: %v", got)
 	}
 }
 

@@ -25,6 +25,8 @@ const (
 	FaultFile = RunDir + "/haproxy.fault"
 	// NotifyFIFO receives keepalived's state changes.
 	NotifyFIFO = RunDir + "/notify.fifo"
+	// SlowFile is there once the node has stepped down, and holds SlowTimes.
+	SlowFile = RunDir + "/slow"
 	// HAProxyConfig and KeepalivedConfig are the files as the node has them:
 	// each service writes a copy here before it starts its daemon.
 	HAProxyConfig    = RunDir + "/haproxy.cfg"

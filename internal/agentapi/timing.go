@@ -22,4 +22,10 @@ const (
 	// keepalived does not take a VIP back that it let go (nopreempt), but it takes
 	// one that nobody has.
 	SettleTime = 100 * time.Millisecond
+	// SlowTimes is how many times longer everything takes that is paced on a node
+	// that has stepped down: adverts, checks, signs of life, and what waits for them.
+	// They must go together: with checks every 200 ms a stepped-down node would still
+	// have no time for the requests, and an app that gives up on the other tier after
+	// 250 ms gives up before that tier's HAProxy has tried its second server.
+	SlowTimes = 20
 )

@@ -42,6 +42,9 @@ type Input struct {
 	// Shared says that agentapi.RunDir is there, so that keepalived can follow
 	// files in it. Without it keepalived follows nothing.
 	Shared bool
+	// Slow says that the node has stepped down: what is paced takes
+	// agentapi.SlowTimes as long. The classic profile has no such times.
+	Slow bool
 }
 
 // Rank is the place of the node in its cluster, 0 for the first, -1 when the

@@ -40,6 +40,17 @@ const (
 	CheckTimeoutMs = 400
 )
 
+// advertMs is the time between two adverts of the fast profile.
+const advertMs = 10
+
+// times is a time as it is on this node.
+func (in Input) times(ms int) int {
+	if in.Slow {
+		return ms * agentapi.SlowTimes
+	}
+	return ms
+}
+
 // haproxyData is what the template of haproxy.cfg sees.
 type haproxyData struct {
 	Input
@@ -62,8 +73,8 @@ func HAProxy(in Input, v Version) (string, error) {
 		Threads: v.AtLeast(1, 8),
 		AppPort: AppPort, WebPort: WebPort, StatsPort: StatsPort,
 		AlivePath: AlivePath,
-		ConnectMs: ConnectMs, ServerMs: LegacyServerMs,
-		InterMs: CheckInterMs, FastMs: CheckFastMs, CheckLimitMs: CheckTimeoutMs,
+		ConnectMs: in.times(ConnectMs), ServerMs: LegacyServerMs,
+		InterMs: in.times(CheckInterMs), FastMs: in.times(CheckFastMs), CheckLimitMs: in.times(CheckTimeoutMs),
 	}
 	if data.Retry {
 		data.ServerMs = LastTierServerMs
@@ -71,6 +82,7 @@ func HAProxy(in Input, v Version) (string, error) {
 			data.ServerMs = UpperTierServerMs
 		}
 	}
+	data.ServerMs = in.times(data.ServerMs)
 	return execute("haproxy.cfg.tmpl", data)
 }
 
@@ -80,6 +92,7 @@ type keepalivedData struct {
 	Version                             Version
 	Fast, Modern                        bool
 	Priority                            int
+	Advert                              float64 // seconds
 	FaultFile, HandoverFile, NotifyFIFO string
 }
 
@@ -99,7 +112,7 @@ func Keepalived(in Input, v Version) (string, error) {
 		FaultFile: agentapi.FaultFile, HandoverFile: agentapi.HandoverFile,
 		NotifyFIFO: agentapi.NotifyFIFO,
 	}
-	data.Priority = in.Priority()
+	data.Priority, data.Advert = in.Priority(), float64(in.times(advertMs))/1000
 	return execute("keepalived.conf.tmpl", data)
 }
 
@@ -153,4 +166,23 @@ func execute(name string, data any) (string, error) {
 		return "", fmt.Errorf("template %s: %w", name, err)
 	}
 	return out.String(), nil
+}
+
+// headline begins every file that is rendered here, and names the version.
+const headline = "# %s of %s for %s %d.%d.%d,"
+
+// Slower is a file that halab rendered as it is on a node that has stepped down.
+// A file that somebody else wrote, or changed, is not ours and stays: who has
+// "advert_int 0.01" in a keepalived.conf of his own wants an advert every 10 ms.
+func Slower(text string, in Input, file func(Input, Version) (string, error)) (slower string, ours bool) {
+	var v Version
+	var name, node, daemon string
+	if _, err := fmt.Sscanf(text, headline, &name, &node, &daemon, &v.Major, &v.Minor, &v.Patch); err != nil {
+		return "", false
+	}
+	in.Slow = false
+	ordinary, err := file(in, v)
+	in.Slow = true
+	slower, slowErr := file(in, v)
+	return slower, err == nil && slowErr == nil && (text == ordinary || text == slower)
 }

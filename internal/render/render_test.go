@@ -267,3 +267,36 @@ func TestVersionsOfUnknownBase(t *testing.T) {
 		t.Error("centos8 has versions")
 	}
 }
+
+// A node that has stepped down has halab's own files with longer times, and nothing
+// else of them changes. A file with one word of somebody else's is not touched.
+func TestSlower(t *testing.T) {
+	in := lab("frontend", 1, topology.ProfileFast)
+	for _, c := range []struct {
+		file    func(Input, Version) (string, error)
+		version Version
+		changes []string // old and new, in turn
+	}{
+		{Keepalived, Version{2, 2, 7}, []string{"advert_int 0.01", "advert_int 0.2"}},
+		{Keepalived, Version{1, 3, 5}, []string{"advert_int 0.01", "advert_int 0.2"}},
+		{HAProxy, Version{2, 6, 12}, []string{"timeout connect 75ms", "timeout connect 1500ms", "timeout server 300ms", "timeout server 6000ms",
+			"timeout check 400ms", "timeout check 8000ms", " inter 200ms fastinter 100ms downinter 100ms", " inter 4000ms fastinter 2000ms downinter 2000ms"}},
+	} {
+		text, err := c.file(in, c.version)
+		if err != nil {
+			t.Fatal(err)
+		}
+		slower, ours := Slower(text, in, c.file)
+		if want := strings.NewReplacer(c.changes...).Replace(text); !ours || slower != want {
+			t.Errorf("ours %v:\n%s\nnot\n%s", ours, slower, want)
+		}
+		if again, ours := Slower(slower, in, c.file); !ours || again != slower {
+			t.Errorf("once more, ours %v:\n%s", ours, again)
+		}
+		for _, own := range []string{"", text + "\n", strings.Replace(text, "ms", "s", 1) + "# mine", strings.Join(strings.SplitAfter(text, "\n")[1:], "")} {
+			if _, ours := Slower(own, in, c.file); ours {
+				t.Errorf("this is taken for halab's own:\n%s", own)
+			}
+		}
+	}
+}

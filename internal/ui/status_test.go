@@ -89,14 +89,14 @@ func TestStatusJSON(t *testing.T) {
 // holds it stopped is not up, though its container runs.
 func TestStatusOfASlowNodeAndAHeldKeepalived(t *testing.T) {
 	s := healthy()
-	s.Clusters[0].Nodes[0].Slow = "this machine is too slow: an advert every 100 ms instead of 10 (process 1 and keepalived took 45 % of a core)"
+	s.Clusters[0].Nodes[0].Slow = "this machine is too slow: adverts, checks and timeouts take 20 times as long (process 1 and keepalived took 45 % of a core)"
 	s.Clusters[0].Nodes[1].VRRP, s.Clusters[0].Nodes[1].Keepalived = "STOP", "gone"
 	var out strings.Builder
 	if err := Status(&out, s, Style{}); err != nil {
 		t.Fatal(err)
 	}
 	for _, want := range []string{
-		"  ! frontend-01: this machine is too slow: an advert every 100 ms instead of 10",
+		"  ! frontend-01: this machine is too slow: adverts, checks and timeouts take 20\n    times as long (process 1 and keepalived took",
 		"frontend-02  192.168.99.12  up  STOP    up   up       mute",
 	} {
 		if !strings.Contains(out.String(), want) {

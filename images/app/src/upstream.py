@@ -12,6 +12,8 @@ in which nobody owns it, or its owner has just died:
   Such repeats are rationed, so that an upstream that is only slow is not given
   twice the work.
 * A refusal is tried again after a short pause: the address may be moving.
+* A machine may be too slow for all that. Its node says so in a file that holds
+  how many times longer everything takes, HAProxy's timeouts included.
 """
 
 import json
@@ -28,6 +30,7 @@ MOST_OPEN = 6  # connections that one question may have open at once
 MOST_BYTES = 65536  # of an answer
 SPARE_MOST = 10.0  # repeats that may be saved up
 SPARE_EACH = 0.1  # repeats that each question earns
+SLOW = "/run/halab/slow"  # how many times longer everything takes; no file, once
 
 
 def seconds(text):
@@ -48,10 +51,19 @@ def seconds(text):
     return value
 
 
+def slowness(path):
+    """How many times longer everything takes on this node."""
+    try:
+        with open(path, encoding="ascii") as file:
+            return min(max(float(file.read(16)), 1.0), 100.0)
+    except (OSError, ValueError):
+        return 1.0
+
+
 class Upstream:
     """One URL that answers {"backend": NAME}."""
 
-    def __init__(self, url, timeout=DEFAULT_TIMEOUT):
+    def __init__(self, url, timeout=DEFAULT_TIMEOUT, slow=SLOW):
         parts = urlsplit(url)
         if parts.scheme != "http" or not parts.hostname:
             raise ValueError(
@@ -60,6 +72,7 @@ class Upstream:
         self.host = parts.hostname
         self.port = parts.port or 80
         self.timeout = timeout
+        self.slow = slow
         self.request = (
             "GET %s HTTP/1.0\r\nHost: %s\r\nConnection: close\r\n\r\n"
             % (parts.path or "/", parts.netloc)
@@ -85,7 +98,8 @@ class Upstream:
             family, address = self.resolve()
         except OSError:
             return None
-        with Question(family, address, self.request, self.timeout) as question:
+        slow = slowness(self.slow)
+        with Question(family, address, self.request, self.timeout, slow) as question:
             while True:
                 now = time.monotonic()
                 if now >= question.deadline:
@@ -110,12 +124,13 @@ class Upstream:
 class Question:
     """The connections on which one request is being asked."""
 
-    def __init__(self, family, address, request, timeout):
+    def __init__(self, family, address, request, timeout, slow=1.0):
         self.family = family
         self.address = address
         self.request = request
+        self.slow = slow
         self.due = time.monotonic()  # when to dial next
-        self.deadline = self.due + timeout
+        self.deadline = self.due + timeout * slow
         self.selector = selectors.DefaultSelector()
         self.open = {}  # socket -> bytes received, or None while it dials
 
@@ -133,7 +148,7 @@ class Question:
 
     def dial(self, now):
         """Opens one more connection."""
-        self.due = now + DIAL_AGAIN
+        self.due = now + DIAL_AGAIN * self.slow
         if len(self.open) >= MOST_OPEN:
             return
         sock = socket.socket(self.family, socket.SOCK_STREAM)
@@ -144,7 +159,7 @@ class Question:
             pass
         except OSError:
             sock.close()
-            self.due = now + PAUSE
+            self.due = now + PAUSE * self.slow
             return
         self.open[sock] = None
         self.selector.register(sock, selectors.EVENT_WRITE)
@@ -171,7 +186,7 @@ class Question:
             sock.send(self.request)
             self.open[sock] = b""
             self.selector.modify(sock, selectors.EVENT_READ)
-            self.due = max(self.due, time.monotonic() + ASK_AGAIN)
+            self.due = max(self.due, time.monotonic() + ASK_AGAIN * self.slow)
             return None
         piece = sock.recv(MOST_BYTES)
         got += piece
@@ -185,7 +200,7 @@ class Question:
         self.selector.unregister(sock)
         del self.open[sock]
         sock.close()
-        self.due = min(self.due, time.monotonic() + PAUSE)
+        self.due = min(self.due, time.monotonic() + PAUSE * self.slow)
 
 
 def split(answer):

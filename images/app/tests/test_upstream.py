@@ -3,6 +3,7 @@
 import os
 import socket
 import sys
+import tempfile
 import threading
 import time
 import unittest
@@ -175,6 +176,29 @@ class Ask(unittest.TestCase):
             asked.spare = 0.0
             self.assertIsNone(asked.ask())
         self.assertEqual(server.taken, 1)
+
+    def test_a_slow_node_gives_everything_more_time(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "slow")
+            asked = upstream.Upstream("http://127.0.0.1:1/backend", 0.01, path)
+            for said, took in ((None, 0.01), ("20\n", 0.2), ("soon", 0.01), ("0", 0.01)):
+                if said is not None:
+                    with open(path, "w", encoding="ascii") as file:
+                        file.write(said)
+                start = time.monotonic()
+                self.assertIsNone(asked.ask())
+                self.assertGreaterEqual(time.monotonic() - start, took)
+                if took < 0.2:
+                    self.assertLess(time.monotonic() - start, 0.2)
+
+    def test_a_slow_node_asks_again_later(self):
+        with tempfile.TemporaryDirectory() as folder:
+            path = os.path.join(folder, "slow")
+            with open(path, "w", encoding="ascii") as file:
+                file.write("20\n")
+            with Server(silence) as server:  # 80 ms times 20 are more than 50 ms times 20
+                self.assertIsNone(upstream.Upstream(server.url, 0.05, path).ask())
+            self.assertEqual(server.taken, 1)
 
     def test_nothing_is_left_open(self):
         before = len(os.listdir("/proc/self/fd"))
