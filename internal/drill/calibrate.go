@@ -41,7 +41,7 @@ func (d *Drill) Calibrate(ctx context.Context, cluster string, each func(outage.
 // known makes an outage of known length and takes its true length from the
 // marks.
 func (d *Drill) known(ctx context.Context, s *scene) error {
-	if err := s.session.send(agentapi.ObserverCommand{Command: "block", Ms: s.sc.KnownMs}); err != nil {
+	if err := s.session.observer.Send(agentapi.ObserverCommand{Command: "block", Ms: s.sc.KnownMs}); err != nil {
 		return err
 	}
 	length := time.Duration(s.sc.KnownMs * float64(time.Millisecond))

@@ -47,7 +47,7 @@ type Options struct {
 type Drill struct {
 	lab     observed
 	breaker breaker
-	exec    executor
+	exec    lab.Executor
 	sink    event.Sink
 	opts    Options
 	timing  timing
@@ -56,7 +56,7 @@ type Drill struct {
 }
 
 // New prepares drills on a lab.
-func New(l observed, b breaker, e executor, sink event.Sink, o Options) *Drill {
+func New(l observed, b breaker, e lab.Executor, sink event.Sink, o Options) *Drill {
 	if o.Attempts < 1 {
 		o.Attempts = DefaultAttempts
 	}

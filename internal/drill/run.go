@@ -165,7 +165,7 @@ func (d *Drill) collect(ctx context.Context, s *scene, since time.Time) error {
 	}
 	s.session.mu.Lock()
 	defer s.session.mu.Unlock()
-	if err := s.session.err; err != nil && !errors.Is(err, errEnded) {
+	if err := s.session.err; err != nil && !errors.Is(err, lab.ErrObserverEnded) {
 		return err
 	}
 	s.rec.Hello = *s.session.hello

@@ -1,31 +1,20 @@
 package drill
 
 import (
-	"bufio"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
-	"strings"
 	"sync"
 	"time"
 
 	"halab/internal/agentapi"
-	"halab/internal/engine"
+	"halab/internal/lab"
 )
-
-// executor runs a command in a container.
-type executor interface {
-	Exec(ctx context.Context, id string, spec engine.ExecSpec) (int, error)
-}
 
 // session is one run of the observer in the client container: it gathers what
 // the observer prints and can be asked, while it runs, how the clients fare.
 type session struct {
-	in     *io.PipeWriter
-	ended  chan struct{}
-	cancel context.CancelFunc
+	observer *lab.Observer
 
 	mu      sync.Mutex
 	hello   *agentapi.ObserverHello
@@ -43,36 +32,14 @@ type session struct {
 }
 
 // observe starts the observer and waits for its first line.
-func observe(ctx context.Context, e executor, client string, spec agentapi.ObserverSpec) (*session, error) {
-	arg, err := json.Marshal(spec)
+func observe(ctx context.Context, e lab.Executor, client string, spec agentapi.ObserverSpec) (*session, error) {
+	s := &session{changed: make(chan struct{}), fails: map[string]int64{}, goods: map[string]int64{}}
+	var err error
+	s.observer, err = lab.Observe(ctx, e, client, spec, lab.Observation{Line: s.take, Odd: s.note, Ended: s.finish})
 	if err != nil {
 		return nil, err
 	}
-	inR, inW := io.Pipe()
-	outR, outW := io.Pipe()
-	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	s := &session{
-		in: inW, cancel: cancel, ended: make(chan struct{}), changed: make(chan struct{}),
-		fails: map[string]int64{}, goods: map[string]int64{},
-	}
-	go func() {
-		defer close(s.ended)
-		s.read(outR)
-	}()
-	go func() {
-		var complaints strings.Builder
-		code, err := e.Exec(ctx, client, engine.ExecSpec{
-			Command: []string{agentapi.BinaryPath, "agent", agentapi.CommandObserve, string(arg)},
-			Stdin:   inR, Stdout: outW, Stderr: &complaints,
-		})
-		if err == nil && code != 0 {
-			err = fmt.Errorf("the observer in %s ended with %d: %s", client, code, strings.TrimSpace(complaints.String()))
-		}
-		s.finish(err)
-		outW.Close()
-		inR.Close()
-	}()
-	err = s.until(ctx, helloTime, func() bool { return s.hello != nil })
+	err = s.until(context.WithoutCancel(ctx), helloTime, func() bool { return s.hello != nil })
 	if err != nil {
 		s.close()
 		return nil, fmt.Errorf("start the observer in the client container: %w", err)
@@ -82,25 +49,6 @@ func observe(ctx context.Context, e executor, client string, spec agentapi.Obser
 
 // helloTime bounds the observer's start.
 const helloTime = 15 * time.Second
-
-// maxLine is the longest line the observer may print.
-const maxLine = 1 << 20
-
-func (s *session) read(out io.Reader) {
-	lines := bufio.NewScanner(out)
-	lines.Buffer(make([]byte, 64<<10), maxLine)
-	for lines.Scan() {
-		var line agentapi.ObserverLine
-		if err := json.Unmarshal(lines.Bytes(), &line); err != nil {
-			s.note(fmt.Sprintf("a line of the observer is no JSON: %v", err))
-			continue
-		}
-		s.take(line)
-	}
-	if err := lines.Err(); err != nil && !errors.Is(err, io.ErrClosedPipe) {
-		s.note("reading the observer: " + err.Error())
-	}
-}
 
 func (s *session) note(text string) {
 	s.mu.Lock()
@@ -155,14 +103,9 @@ func (s *session) sample(p agentapi.Sample) {
 func (s *session) finish(err error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if err == nil {
-		err = errEnded
-	}
 	s.err = err
 	s.wake()
 }
-
-var errEnded = errors.New("the observer has ended")
 
 // errSlow says that a condition did not come about in its time.
 var errSlow = errors.New("did not come about in time")
@@ -190,18 +133,6 @@ func (s *session) until(ctx context.Context, patience time.Duration, holds func(
 	}
 }
 
-// send gives the observer a command.
-func (s *session) send(c agentapi.ObserverCommand) error {
-	line, err := json.Marshal(c)
-	if err != nil {
-		return err
-	}
-	if _, err := s.in.Write(append(line, '\n')); err != nil {
-		return fmt.Errorf("tell the observer: %w", err)
-	}
-	return nil
-}
-
 // mark sets a mark and waits until the observer has it, so that what is done
 // next comes after it on the observer's clock.
 func (s *session) mark(ctx context.Context, name string) error {
@@ -214,7 +145,7 @@ func (s *session) tried(ctx context.Context, name string) error {
 }
 
 func (s *session) set(ctx context.Context, c agentapi.ObserverCommand) error {
-	if err := s.send(c); err != nil {
+	if err := s.observer.Send(c); err != nil {
 		return err
 	}
 	return s.until(ctx, helloTime, func() bool {
@@ -227,7 +158,7 @@ func (s *session) totals(ctx context.Context) ([]agentapi.HAProxyTotals, error) 
 	s.mu.Lock()
 	had := len(s.stats)
 	s.mu.Unlock()
-	if err := s.send(agentapi.ObserverCommand{Command: "stats"}); err != nil {
+	if err := s.observer.Send(agentapi.ObserverCommand{Command: "stats"}); err != nil {
 		return nil, err
 	}
 	err := s.until(ctx, helloTime, func() bool { return len(s.stats) > had })
@@ -257,14 +188,4 @@ func (s *session) steady(ctx context.Context, streams []agentapi.StreamSpec, cal
 }
 
 // close ends the observer and waits for its last line, with a bound.
-func (s *session) close() {
-	_ = s.send(agentapi.ObserverCommand{Command: "stop"}) // one that has ended already needs no word
-	select {
-	case <-s.ended:
-	case <-time.After(helloTime):
-		s.cancel()
-		<-s.ended
-	}
-	s.in.Close()
-	s.cancel()
-}
+func (s *session) close() { s.observer.Close() }

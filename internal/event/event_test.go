@@ -2,8 +2,6 @@ package event
 
 import (
 	"errors"
-	"fmt"
-	"sync"
 	"testing"
 )
 
@@ -38,82 +36,4 @@ func TestNilSinkTakesEverything(t *testing.T) {
 	sink.Info("a", "b")
 	sink.Warn("a", "b")
 	sink.Update("a", "b", "c")
-}
-
-func TestFanoutSnapshotThenDeltas(t *testing.T) {
-	var hub Fanout
-	hub.Send(Event{Subject: "a", Phase: "create", Status: Started})
-	hub.Send(Event{Subject: "b", Phase: "create", Status: Started})
-	hub.Send(Event{Subject: "a", Phase: "create", Status: Done})
-	snapshot, events, leave := hub.Subscribe(4)
-	if len(snapshot) != 2 || snapshot[0].Subject != "a" || snapshot[0].Status != Done || snapshot[1].Subject != "b" {
-		t.Fatalf("snapshot is %+v", snapshot)
-	}
-	hub.Send(Event{Subject: "b", Phase: "create", Status: Done})
-	if e := <-events; e.Subject != "b" || e.Status != Done {
-		t.Fatalf("delta is %+v", e)
-	}
-	leave()
-	leave()
-	if _, open := <-events; open {
-		t.Fatal("channel still open after leaving")
-	}
-}
-
-func TestFanoutDropsSlowReaderAlone(t *testing.T) {
-	var hub Fanout
-	_, slow, _ := hub.Subscribe(1)
-	_, fast, _ := hub.Subscribe(8)
-	for i := range 3 {
-		hub.Send(Event{Subject: fmt.Sprint(i)})
-	}
-	hub.Close()
-	if n := count(slow); n != 1 {
-		t.Errorf("slow reader got %d events, want the 1 of its buffer", n)
-	}
-	if n := count(fast); n != 3 {
-		t.Errorf("fast reader got %d events, want 3", n)
-	}
-	hub.Send(Event{})
-	if _, late, _ := hub.Subscribe(1); count(late) != 0 {
-		t.Error("a closed hub gave events")
-	}
-}
-
-func TestFanoutSnapshotIsBounded(t *testing.T) {
-	var hub Fanout
-	for i := range snapshotLimit + 10 {
-		hub.Send(Event{Subject: fmt.Sprint(i)})
-	}
-	snapshot, _, leave := hub.Subscribe(1)
-	defer leave()
-	if len(snapshot) != snapshotLimit || snapshot[0].Subject != "10" {
-		t.Errorf("snapshot has %d events from %q", len(snapshot), snapshot[0].Subject)
-	}
-}
-
-func TestFanoutFromManyGoroutines(t *testing.T) {
-	var hub Fanout
-	_, events, _ := hub.Subscribe(1000)
-	var wg sync.WaitGroup
-	for range 10 {
-		wg.Go(func() {
-			for range 100 {
-				hub.Send(Event{Subject: "x"})
-			}
-		})
-	}
-	wg.Wait()
-	hub.Close()
-	if n := count(events); n != 1000 {
-		t.Errorf("got %d events, want 1000", n)
-	}
-}
-
-func count(ch <-chan Event) int {
-	n := 0
-	for range ch {
-		n++
-	}
-	return n
 }

@@ -21,28 +21,42 @@ type Active struct {
 	ID      string     `json:"id,omitempty"`    // of a fault inside the node
 }
 
-// Active lists every fault of a lab as it is, by node: what the agents recorded, and
-// what the engine holds or has ended. The services of a node that is down are
-// down with it.
+// Active lists every fault of a lab as it is, as Present does, and since when.
 func (i *Injector) Active(ctx context.Context, status *lab.State) ([]Active, error) {
-	var list []Active
-	for _, c := range status.Clusters {
-		for _, n := range c.Nodes {
-			outside, err := i.activeOutside(ctx, n, status.Parts(n.Name))
-			if err != nil {
-				return nil, err
-			}
-			list = append(append(list, activeInside(n)...), outside...)
+	list := Present(status)
+	for n, a := range list {
+		c, found := status.Container(a.Node, topology.Service(a.Service))
+		if a.Node == topology.Client {
+			c, found = status.Client()
 		}
-	}
-	if c, found := status.Client(); found && down(string(c.State)) {
-		a, err := i.stateOutside(ctx, topology.Client, topology.Client, c)
+		if a.Fault != stateDown || !found {
+			continue
+		}
+		full, err := i.engine.Inspect(ctx, c.ID)
 		if err != nil {
 			return nil, err
 		}
-		list = append(list, a)
+		if !full.Finished.IsZero() {
+			list[n].Since = &full.Finished
+		}
 	}
 	return list, nil
+}
+
+// Present lists every fault of a lab as it is, by node: what the agents recorded, and
+// what the engine holds or has ended. The services of a node that is down are
+// down with it. It is pure.
+func Present(status *lab.State) []Active {
+	var list []Active
+	for _, c := range status.Clusters {
+		for _, n := range c.Nodes {
+			list = append(append(list, activeInside(n)...), activeOutside(n, status.Parts(n.Name))...)
+		}
+	}
+	if c, found := status.Client(); found && down(string(c.State)) {
+		list = append(list, stateOutside(topology.Client, topology.Client, c))
+	}
+	return list
 }
 
 func activeInside(n lab.Node) []Active {
@@ -55,9 +69,9 @@ func activeInside(n lab.Node) []Active {
 	return list
 }
 
-func (i *Injector) activeOutside(ctx context.Context, n lab.Node, p map[topology.Service]engine.Container) ([]Active, error) {
+func activeOutside(n lab.Node, p map[topology.Service]engine.Container) []Active {
 	if n.State == lab.Unreachable {
-		return []Active{{Node: n.Name, Service: string(topology.ServiceNode), Fault: lab.Unreachable}}, nil
+		return []Active{{Node: n.Name, Service: string(topology.ServiceNode), Fault: lab.Unreachable}}
 	}
 	var list []Active
 	for _, service := range topology.Services() {
@@ -65,30 +79,24 @@ func (i *Injector) activeOutside(ctx context.Context, n lab.Node, p map[topology
 		if !found || c.State == engine.StateRunning {
 			continue
 		}
-		a, err := i.stateOutside(ctx, n.Name, service, c)
-		if err != nil {
-			return nil, err
-		}
-		list = append(list, a)
-		if service == topology.ServiceNode && a.Fault == "down" {
-			return list, nil
+		list = append(list, stateOutside(n.Name, service, c))
+		if service == topology.ServiceNode && c.State != engine.StatePaused {
+			return list
 		}
 	}
-	return list, nil
+	return list
 }
 
+// stateDown is the fault of what has ended.
+const stateDown = "down"
+
 // stateOutside is what the engine knows of a container that does not run.
-func (i *Injector) stateOutside(ctx context.Context, node string, service topology.Service, c engine.Container) (Active, error) {
-	a := Active{Node: node, Service: string(service), Fault: "down"}
+func stateOutside(node string, service topology.Service, c engine.Container) Active {
+	a := Active{Node: node, Service: string(service), Fault: stateDown}
 	if c.State == engine.StatePaused {
 		a.Fault = "hang"
-		return a, nil
 	}
-	full, err := i.engine.Inspect(ctx, c.ID)
-	if err == nil && !full.Finished.IsZero() {
-		a.Since = &full.Finished
-	}
-	return a, err
+	return a
 }
 
 // down says whether a restore would start or thaw what is in that state; what is

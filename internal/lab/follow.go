@@ -50,20 +50,21 @@ func (l *Lab) Follow(ctx context.Context, o LogOrder, last map[string]time.Time,
 			t.start(ctx, c)
 		}
 	}
-	return inOrder(ctx, lines, take)
+	return InOrder(ctx, reorderWindow, lines, func(e LogEntry) time.Time { return e.Time }, take)
 }
 
-// inOrder hands lines over in the order in which they were written.
-func inOrder(ctx context.Context, lines <-chan LogEntry, take func(LogEntry) error) error {
-	order := Reorder[LogEntry]{Window: reorderWindow}
-	tick := time.NewTicker(reorderWindow / 4)
+// InOrder hands over what comes, in the order of its own time (see Reorder), until
+// ctx or take ends it; what is held then is handed over first.
+func InOrder[T any](ctx context.Context, window time.Duration, lines <-chan T, at func(T) time.Time, take func(T) error) error {
+	order := Reorder[T]{Window: window}
+	tick := time.NewTicker(window / 4)
 	defer tick.Stop()
 	for {
-		var due []LogEntry
+		var due []T
 		var ended error
 		select {
 		case e := <-lines:
-			order.Push(e, e.Time, time.Now())
+			order.Push(e, at(e), time.Now())
 			continue
 		case now := <-tick.C:
 			due = order.Pop(now)

@@ -14,7 +14,7 @@ import (
 type following struct {
 	lab   *Lab
 	watch *Watch
-	tell  func(agentapi.Event)
+	tell  Listener // nil: nobody asks
 	tails *tails
 
 	events  chan engine.Event
@@ -26,8 +26,17 @@ type following struct {
 	told    map[string]agentapi.State // node -> what it reported last
 	lost    map[string]string         // node -> why its log can't be read
 	awaited map[string]bool           // nodes that have not been heard yet
+	born    map[string]bool           // containers that were made since: all that they say is news
+	known   map[string]bool           // others that were heard: what such a one says next is news
 	late    bool                      // nobody is waited for any more
 	stale   bool                      // what is listed may have changed
+}
+
+func newFollowing(l *Lab, w *Watch, tell Listener) *following {
+	return &following{lab: l, watch: w, tell: tell,
+		told: map[string]agentapi.State{}, lost: map[string]string{}, awaited: map[string]bool{},
+		born: map[string]bool{}, known: map[string]bool{},
+		events: make(chan engine.Event, 256), reports: make(chan report, 256), ends: make(chan logEnd, 64), broken: make(chan error, 1)}
 }
 
 const (
@@ -177,6 +186,10 @@ func (f *following) list(ctx context.Context) error {
 		if f.watch.State() == nil && before[name].ID != c.ID && !f.late {
 			f.awaited[name] = true
 		}
+		if f.born[c.ID] && !f.known[c.ID] {
+			f.known[c.ID] = true
+			f.tails.fromBeginning(c.ID)
+		}
 		if before[name].ID != c.ID || alive(c.State) && !f.tails.reads(c.ID) {
 			f.tails.start(ctx, c)
 		}
@@ -186,10 +199,14 @@ func (f *following) list(ctx context.Context) error {
 
 // happened takes in what the engine tells of a container.
 func (f *following) happened(ctx context.Context, e engine.Event) {
+	if f.tell != nil {
+		f.tell.Engine(e)
+	}
 	at := slices.IndexFunc(f.all, func(c engine.Container) bool { return c.ID == e.Container })
 	switch e.Action {
 	case "create":
 		f.stale = true
+		f.born[e.Container] = at < 0 && nodeOf(e.Labels) != ""
 	case "start":
 		f.stale = true // its address is not told
 		if at >= 0 && nodeOf(e.Labels) != "" {
@@ -202,6 +219,8 @@ func (f *following) happened(ctx context.Context, e engine.Event) {
 	case "unpause":
 		f.mark(at, engine.StateRunning)
 	case "destroy":
+		delete(f.born, e.Container)
+		delete(f.known, e.Container)
 		if at >= 0 {
 			f.forget(f.all[at])
 			f.all = slices.Delete(slices.Clone(f.all), at, at+1)
@@ -231,9 +250,10 @@ func (f *following) heard(r report) {
 	delete(f.awaited, node)
 	delete(f.lost, node)
 	f.told[node] = r.event.State
-	if f.tell != nil && r.event.Name != "" {
-		f.tell(r.event)
+	if f.tell != nil && f.known[r.container.ID] && r.event.Name != "" {
+		f.tell.Node(r.container.Labels, r.event)
 	}
+	f.known[r.container.ID] = true
 }
 
 // logEnded takes in that a node's log can be read no further.

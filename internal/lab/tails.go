@@ -74,6 +74,13 @@ func (t *tails) reads(id string) bool {
 	return t.reading[id] != nil
 }
 
+// fromBeginning has all lines of a container read, which was not read before.
+func (t *tails) fromBeginning(id string) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.last[id] = time.Unix(0, 1) // before any line, and not "never read"
+}
+
 // stop ends the reading of a container that is not there any more.
 func (t *tails) stop(id string) {
 	t.mu.Lock()

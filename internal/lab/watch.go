@@ -22,9 +22,18 @@ type Watch struct {
 	changed chan struct{} // closed and renewed with every new state
 }
 
-// Watch begins to follow a lab, which need not be there. tell, unless nil, is told
-// every event of the nodes; it must not block. The caller closes the watch.
-func (l *Lab) Watch(ctx context.Context, tell func(agentapi.Event)) (*Watch, error) {
+// Listener is told what changes a lab, as it happens; it must not block for long.
+// What was there when the watch began is in its first state, and not told.
+type Listener interface {
+	// Node tells what PID 1 of a node noticed; labels are those of its container.
+	Node(labels map[string]string, e agentapi.Event)
+	// Engine tells what the engine says of a container.
+	Engine(e engine.Event)
+}
+
+// Watch begins to follow a lab, which need not be there. The listener may be nil.
+// The caller closes the watch.
+func (l *Lab) Watch(ctx context.Context, tell Listener) (*Watch, error) {
 	w := l.open(ctx, tell)
 	for {
 		st, changed, err := w.now()
@@ -45,12 +54,10 @@ func (l *Lab) Watch(ctx context.Context, tell func(agentapi.Event)) (*Watch, err
 }
 
 // open begins to follow the lab, and does not wait for its first state.
-func (l *Lab) open(ctx context.Context, tell func(agentapi.Event)) *Watch {
+func (l *Lab) open(ctx context.Context, tell Listener) *Watch {
 	ctx, end := context.WithCancel(ctx)
 	w := &Watch{end: end, ended: make(chan struct{}), changed: make(chan struct{})}
-	f := &following{lab: l, watch: w, tell: tell, told: map[string]agentapi.State{}, lost: map[string]string{}, awaited: map[string]bool{},
-		events: make(chan engine.Event, 256), reports: make(chan report, 256), ends: make(chan logEnd, 64), broken: make(chan error, 1)}
-	go f.run(ctx)
+	go newFollowing(l, w, tell).run(ctx)
 	return w
 }
 

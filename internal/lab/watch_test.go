@@ -166,8 +166,7 @@ func TestUntilPatienceRunsOut(t *testing.T) {
 func TestANodeIsAwaitedOnce(t *testing.T) {
 	t.Parallel()
 	e := pair(t)
-	f := &following{lab: New("l", e, func(event.Event) {}), watch: &Watch{ended: make(chan struct{}), changed: make(chan struct{})},
-		told: map[string]agentapi.State{}, lost: map[string]string{}, awaited: map[string]bool{}, reports: make(chan report, 256), ends: make(chan logEnd, 64)}
+	f := newFollowing(New("l", e, func(event.Event) {}), &Watch{ended: make(chan struct{}), changed: make(chan struct{})}, nil)
 	f.follow()
 	for range 2 {
 		if err := f.list(t.Context()); err != nil {
@@ -181,5 +180,64 @@ func TestANodeIsAwaitedOnce(t *testing.T) {
 	}
 	if len(f.told) == 0 || len(f.awaited) > 0 {
 		t.Errorf("%d nodes were heard, and these are awaited: %v", len(f.told), f.awaited)
+	}
+}
+
+// listener notes what it is told.
+type listener struct{ told chan string }
+
+func (l listener) Node(labels map[string]string, e agentapi.Event) {
+	l.told <- labels[engine.LabelNode] + " " + e.State.VRRP
+}
+
+func (l listener) Engine(e engine.Event) {
+	l.told <- e.Labels[engine.LabelNode] + "-" + e.Labels[engine.LabelService] + " " + e.Action
+}
+
+// What a node had said before the watch began is in the first state, and is no news.
+// All that a node says which is made meanwhile is, also what it says before its log
+// is read.
+func TestWatchTellsNewsOnly(t *testing.T) {
+	e := pair(t)
+	says(t, e, "n-01", agentapi.State{VRRP: "old"})
+	l := listener{make(chan string, 64)}
+	w, err := New("l", e, func(event.Event) {}).Watch(t.Context(), l)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer w.Close()
+	says(t, e, "n-01", agentapi.State{VRRP: "first"})
+	sees(t, w, "what it says", func(n Node) bool { return n.VRRP == "first" })
+	if err := e.ContainerRemove(t.Context(), "n-01-node"); err != nil {
+		t.Fatal(err)
+	}
+	sees(t, w, "that it is gone", func(n Node) bool { return n.Name != "n-01" })
+	e.Hooks.Program = func(spec engine.ContainerSpec) enginetest.Program {
+		return func(ctx context.Context, p enginetest.Process) int {
+			for _, word := range []string{"second", "third"} {
+				line, _ := json.Marshal(agentapi.Event{Name: agentapi.EventVRRP, State: agentapi.State{VRRP: word}})
+				_, _ = p.Stdout.Write(append(line, '\n'))
+			}
+			<-ctx.Done()
+			return 0
+		}
+	}
+	makePart(t, e, "n-01", topology.ServiceNode, 0)
+	var got []string
+	for len(got) == 0 || got[len(got)-1] != "n-01 third" {
+		select {
+		case word := <-l.told:
+			got = append(got, word)
+		case <-time.After(time.Minute):
+			t.Fatal(got)
+		}
+	}
+	for _, want := range []string{"n-01 first", "n-01-node die", "n-01-node destroy", "n-01-node create", "n-01-node start", "n-01 second"} {
+		if !slices.Contains(got, want) {
+			t.Errorf("%q was not told, but %q", want, got)
+		}
+	}
+	if slices.Contains(got, "n-01 old") {
+		t.Errorf("told as news: %q", got)
 	}
 }

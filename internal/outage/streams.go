@@ -15,24 +15,38 @@ import (
 // zero.
 func Outages(samples []agentapi.Sample, zero, end int64) []Span {
 	spans := []Span{}
-	var from int64
-	failed := 0
+	var f Finder
 	for _, s := range samples {
-		switch {
-		case !s.OK() && failed == 0:
-			from, failed = s.Due, 1
-		case !s.OK():
-			failed++
-		case failed > 0:
+		if from, failed, ended := f.Add(s); ended {
 			spans = append(spans, Span{FromMs: Ms(from - zero), ToMs: Ms(s.Due - zero), Failed: failed})
-			failed = 0
 		}
 	}
-	if failed > 0 {
+	if f.Failed > 0 {
 		end = max(end, samples[len(samples)-1].Due)
-		spans = append(spans, Span{FromMs: Ms(from - zero), ToMs: Ms(end - zero), Failed: failed, Open: true})
+		spans = append(spans, Span{FromMs: Ms(f.From - zero), ToMs: Ms(end - zero), Failed: f.Failed, Open: true})
 	}
 	return spans
+}
+
+// Finder finds outages in the samples of one stream as they come, in order of due.
+type Finder struct {
+	From   int64 // when the first probe of the present outage was due
+	Failed int   // its failed probes so far; 0: there is no outage now
+}
+
+// Add takes a sample in. An outage ends with a sample that succeeded: then from and
+// failed are its own.
+func (f *Finder) Add(s agentapi.Sample) (from int64, failed int, ended bool) {
+	switch {
+	case !s.OK() && f.Failed == 0:
+		f.From, f.Failed = s.Due, 1
+	case !s.OK():
+		f.Failed++
+	case f.Failed > 0:
+		from, failed, ended = f.From, f.Failed, true
+		f.Failed = 0
+	}
+	return from, failed, ended
 }
 
 // Bounds of the latency histogram, in microseconds, with three significant
