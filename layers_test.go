@@ -14,7 +14,7 @@ var rows = [][]string{
 	{"internal/cli"},
 	{"internal/app"},
 	{"internal/ui", "internal/report", "internal/preflight", "internal/composefile", "internal/engine/docker", "internal/engine/fleet", "internal/vagrant", "internal/imports"},
-	{"internal/drill"},
+	{"internal/drill", "internal/live"},
 	{"internal/lab", "internal/fault", "internal/probe", "internal/image", "internal/agent"},
 	{"internal/plan", "internal/outage", "internal/predict", "internal/render", "internal/agentapi", "internal/slice", "internal/daemonconf"},
 	{"internal/topology", "internal/event", "internal/effect", "internal/engine", "internal/problem", "internal/crashpoint", "."},

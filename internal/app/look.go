@@ -27,17 +27,6 @@ func (s *Session) Look(ctx context.Context) (*lab.State, error) {
 	return st, nil
 }
 
-// Watch hands the lab over as it is, and then each change, until ctx or take ends
-// it.
-func (s *Session) Watch(ctx context.Context, take func(*lab.State) error) error {
-	w, err := s.lab.Watch(ctx, nil)
-	if err != nil {
-		return err
-	}
-	defer w.Close()
-	return w.Each(ctx, take)
-}
-
 // Known is the running lab where it can be asked before ctx ends, else that of the
 // description; nil where there is neither.
 func (w World) Known(ctx context.Context, set Setting) *topology.Lab {

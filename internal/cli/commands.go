@@ -7,7 +7,7 @@ func (p *program) commands() []spec {
 	return []spec{
 		p.upSpec(), p.downSpec(), p.statusSpec(),
 		p.failSpec(), p.faultsSpec(), p.restoreSpec(), p.switchSpec(),
-		p.logsSpec(), p.curlSpec(), p.watchSpec(), p.shellSpec(),
+		p.eventsSpec(), p.logsSpec(), p.curlSpec(), p.watchSpec(), p.shellSpec(),
 		p.drillSpec(), p.reportSpec(), p.compareSpec(),
 		p.importSpec(), p.lintSpec(), p.configSpec(), p.doctorSpec(), p.buildSpec(), p.networkSpec(), p.vagrantSpec(),
 		p.versionSpec(), p.completionSpec(), p.helpSpec(), p.completeSpec(), p.endSpec(), p.manualSpec(),

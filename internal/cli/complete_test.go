@@ -34,6 +34,8 @@ func TestCompletion(t *testing.T) {
 		{"switch _", "frontend backend"},
 		{"switch backend _", "backend-01 backend-02"},
 		{"logs cl", "client"},
+		{"events cl", "client"},
+		{"events --kind v", "vrrp vip"},
 		{"shell backend-01 -- l", ""},
 		{"config _", "haproxy keepalived"},
 		{"config haproxy backend-", "backend-01 backend-02"},

@@ -110,7 +110,7 @@ func (p *program) targets(ctx context.Context, at *place) []candidate {
 			}
 		}
 	}
-	if command == "shell" || command == "logs" {
+	if command == "shell" || command == "logs" || command == "events" {
 		list = append(list, candidate{"client", "where requests are made"})
 	}
 	return list

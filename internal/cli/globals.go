@@ -49,6 +49,8 @@ func values(flag string) []string {
 		return []string{string(ui.ColourAuto), string(ui.ColourAlways), string(ui.ColourNever)}
 	case "how":
 		return hows()
+	case "kind":
+		return kinds()
 	case "format":
 		return []string{"text", "sarif", "github"}
 	}

@@ -13,6 +13,7 @@ import (
 	"halab/internal/app"
 	"halab/internal/fault"
 	"halab/internal/lab"
+	"halab/internal/live"
 	"halab/internal/ui"
 )
 
@@ -27,6 +28,7 @@ func answersByCommand() map[string][]any {
 		"restore":      {app.Restored{}},
 		"switch":       {fault.Switched{}},
 		"drill --list": {listed{}},
+		"events":       {live.Event{}},
 		"logs":         {lab.LogEntry{}},
 		"curl, watch":  {agentapi.Response{}, ui.WatchSummary{}},
 		"config":       {labShape{}, app.NodeFile{}},

@@ -54,7 +54,9 @@ func (p *program) logs(ctx context.Context, in *input) error {
 	if in.json {
 		printer = ui.JSONLogs(s.stdout)
 	}
-	return logs.Each(ctx, printer.Print)
+	ctx, stop := whileRead(ctx, p.stdout)
+	defer stop()
+	return unread(ctx, logs.Each(ctx, printer.Print))
 }
 
 // parseSince reads --since: a span before now, or a moment.

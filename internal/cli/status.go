@@ -64,21 +64,18 @@ func (s *session) writeStatus(w io.Writer, st *lab.State, asJSON func(io.Writer,
 	return ui.Status(w, st, s.out.Style)
 }
 
-// watchStatus shows the status whenever it differs from what was shown: over
-// the old one on a terminal, below it elsewhere.
+// watchStatus shows the status whenever it changes: over the old one on a terminal,
+// below it elsewhere.
 func (s *session) watchStatus(ctx context.Context) error {
-	var shown []byte
-	return s.Watch(ctx, func(st *lab.State) error {
+	ctx, stop := whileRead(ctx, s.stdout)
+	defer stop()
+	return unread(ctx, s.Watch(ctx, func(st *lab.State) error {
 		var next bytes.Buffer
 		if err := s.writeStatus(&next, st, ui.WriteJSONLine); err != nil {
 			return err
 		}
-		if bytes.Equal(shown, next.Bytes()) {
-			return nil
-		}
-		shown = next.Bytes()
-		return s.showAgain(shown)
-	})
+		return s.showAgain(next.Bytes())
+	}))
 }
 
 func (s *session) showAgain(text []byte) error {

@@ -50,7 +50,9 @@ func (p *program) watch(ctx context.Context, in *input) error {
 	if err != nil {
 		return err
 	}
-	return s.watchRequests(ctx, asking)
+	ctx, stop := whileRead(ctx, p.stdout)
+	defer stop()
+	return unread(ctx, s.watchRequests(ctx, asking))
 }
 
 func (s *session) watchRequests(ctx context.Context, asking *app.Asking) error {

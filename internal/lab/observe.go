@@ -66,7 +66,7 @@ func Observe(ctx context.Context, e Executor, client string, spec agentapi.Obser
 		})
 		switch {
 		case err == nil && code != 0:
-			err = fmt.Errorf("the observer in %s ended with %d: %s", client, code, strings.TrimSpace(complaints.String()))
+			err = errors.New(strings.TrimSuffix(fmt.Sprintf("the observer ended with code %d: %s", code, strings.TrimSpace(complaints.String())), ": "))
 		case err == nil:
 			err = ErrObserverEnded
 		}

@@ -12,8 +12,8 @@ import (
 // frame is how often a live display is drawn anew.
 const frame = 100 * time.Millisecond
 
-// live redraws a board in place.
-type live struct {
+// display redraws a board in place.
+type display struct {
 	t     Terminal
 	mu    sync.Mutex
 	board board
@@ -24,13 +24,13 @@ type live struct {
 	ended chan struct{}
 }
 
-func newLive(t Terminal) *live {
-	l := &live{t: t, stop: make(chan struct{}), ended: make(chan struct{})}
+func newDisplay(t Terminal) *display {
+	l := &display{t: t, stop: make(chan struct{}), ended: make(chan struct{})}
 	go l.loop()
 	return l
 }
 
-func (l *live) loop() {
+func (l *display) loop() {
 	defer close(l.ended)
 	ticker := time.NewTicker(frame)
 	defer ticker.Stop()
@@ -45,20 +45,20 @@ func (l *live) loop() {
 }
 
 // Send takes an event; it is drawn with the next frame.
-func (l *live) Send(e event.Event) {
+func (l *display) Send(e event.Event) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	l.keep = append(l.keep, l.board.add(e, l.t.Style)...)
 }
 
 // Close draws the last frame and leaves the cursor below it.
-func (l *live) Close() {
+func (l *display) Close() {
 	close(l.stop)
 	<-l.ended
 	l.draw(time.Now())
 }
 
-func (l *live) draw(now time.Time) {
+func (l *display) draw(now time.Time) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	spinners := [...]string{"⠋", "⠙", "⠹", "⠸", "⠼", "⠴", "⠦", "⠧", "⠇", "⠏"}

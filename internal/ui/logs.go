@@ -3,6 +3,7 @@ package ui
 import (
 	"io"
 	"strings"
+	"time"
 
 	"halab/internal/agentapi"
 	"halab/internal/lab"
@@ -28,7 +29,9 @@ func (j jsonLogs) Print(e lab.LogEntry) error {
 
 // TextLogs prints entries for people, each node in a colour of its own. nodes
 // are all that may come, in the order in which the colours are given.
-func TextLogs(t Terminal, nodes []string) LogPrinter {
+func TextLogs(t Terminal, nodes []string) LogPrinter { return newTextLogs(t, nodes) }
+
+func newTextLogs(t Terminal, nodes []string) *textLogs {
 	l := &textLogs{out: t, tint: map[string]int{}}
 	for i, n := range nodes {
 		l.tint[n] = i
@@ -50,14 +53,18 @@ func (l *textLogs) Print(e lab.LogEntry) error {
 	} else if transition(text) {
 		weight = Moved
 	}
-	s, node := l.out.Style, Clean(e.Node)
-	tint, known := l.tint[e.Node]
+	return l.line(e.Time, e.Node, e.Service, text, weight)
+}
+
+func (l *textLogs) line(at time.Time, node, what, text string, weight Weight) error {
+	s := l.out.Style
+	tint, known := l.tint[node]
 	if !known {
 		tint = len(l.tint)
-		l.tint[e.Node] = tint
+		l.tint[node] = tint
 	}
-	line := s.Dim(e.Time.Local().Format("15:04:05.000")) + " " +
-		s.Tint(tint, Pad(node, l.width)+" "+Pad(Clean(e.Service), len("keepalived"))) + " " +
+	line := s.Dim(at.Local().Format("15:04:05.000")) + " " +
+		s.Tint(tint, Pad(Clean(node), l.width)+" "+Pad(Clean(what), len("keepalived"))) + " " +
 		l.weigh(Clean(text), weight) + "\n"
 	_, err := io.WriteString(l.out, line)
 	return err

@@ -30,7 +30,7 @@ type Progress interface {
 // where every event is asked for.
 func NewProgress(t Terminal, detail Detail) Progress {
 	if t.TTY && detail == Normal {
-		return newLive(t)
+		return newDisplay(t)
 	}
 	return &plain{out: t, detail: detail}
 }

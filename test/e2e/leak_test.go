@@ -119,7 +119,7 @@ func leakFaults() [][]string {
 func TestNothingLeaks(t *testing.T) {
 	Nightly(t)
 	lab := Shared(t)
-	commands := [][]string{{"logs", "-f", "--since", "0s"}, {"watch", "--json"}, {"status", "--watch"}}
+	commands := [][]string{{"logs", "-f", "--since", "0s"}, {"watch", "--json"}, {"status", "--watch"}, {"events"}}
 	var long []*follower
 	for _, args := range commands {
 		long = append(long, lab.follow(t, args...))
