@@ -17,7 +17,7 @@ func (f *forecast) held(s *lab.State) []agentapi.HeldSpec {
 	}
 	var list []agentapi.HeldSpec
 	for _, c := range s.Clusters {
-		spec := agentapi.HeldSpec{Name: agentapi.HeldBusy, VIP: c.VIP.Address, URL: edgeURL(c.VIP), EveryMs: agentapi.HeldPeriodMs}
+		spec := agentapi.HeldSpec{Name: agentapi.HeldBusy, VIP: c.VIP.Address, URL: c.VIP.EdgeURL(), EveryMs: agentapi.HeldPeriodMs}
 		list = append(list, spec)
 		spec.Name, spec.EveryMs = agentapi.HeldIdle, 0
 		spec.EndsMs, spec.EndsBy = f.idle(c.Name)

@@ -25,7 +25,7 @@ const (
 // observerSpec says what the observer is to do: probe the VIP that is under
 // test and the whole path, and listen for every VIP of the lab.
 func observerSpec(s *lab.State, vip lab.VIP, macs map[string]string) agentapi.ObserverSpec {
-	edge := edgeURL(vip)
+	edge := vip.EdgeURL()
 	front, _ := s.Topology().Front() // vip is of a cluster, so there is one
 	spec := agentapi.ObserverSpec{
 		Interface: "eth0",
@@ -47,9 +47,6 @@ func observerSpec(s *lab.State, vip lab.VIP, macs map[string]string) agentapi.Ob
 	}
 	return spec
 }
-
-// edgeURL is answered by the HAProxy of a VIP's holder itself, whatever its servers do.
-func edgeURL(vip lab.VIP) string { return "http://" + vip.Address + "/haproxy-alive" }
 
 // FloorMs is the resolution of the edge stream: an outage shorter than the time
 // between two of its probes may go unseen.

@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"halab/internal/engine"
+	"halab/internal/render"
 	"halab/internal/problem"
 	"halab/internal/topology"
 )
@@ -48,6 +49,9 @@ func (s *State) Front() (topology.Cluster, error) {
 	}
 	return front, nil
 }
+
+// EdgeURL is answered by the HAProxy of the VIP's holder itself, whatever its servers do.
+func (v VIP) EdgeURL() string { return "http://" + v.Address + render.AlivePath }
 
 // Silent lists the nodes whose hosts do not answer.
 func (s *State) Silent() []string {

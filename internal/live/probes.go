@@ -45,7 +45,7 @@ func targetOf(st *lab.State, rate float64, macs map[string]string) target {
 		}
 		t.spec.VIPs = append(t.spec.VIPs, c.VIP.Address)
 		t.spec.Streams = append(t.spec.Streams, agentapi.StreamSpec{
-			Name: c.VIP.Address, URL: "http://" + c.VIP.Address + "/haproxy-alive",
+			Name: c.VIP.Address, URL: c.VIP.EdgeURL(), AnyStatus: true, // a user's own file may answer 404 there
 			Rate: rate, TimeoutMs: timeoutMs, MaxInFlight: int(rate*timeoutMs/1000*3/2) + 2,
 		})
 	}
