@@ -31,6 +31,7 @@ const (
 	FaultPartition = "partition"
 	FaultDropVRRP  = "drop vrrp"
 	FaultDropARP   = "drop arp"
+	FaultVIPStolen = "vip stolen"
 	FaultLoss      = "loss"
 	FaultDelay     = "delay"
 	FaultRate      = "rate"
@@ -83,6 +84,8 @@ type FaultRecord struct {
 	Until  *time.Time   `json:"until,omitempty"`
 	Mono   int64        `json:"mono"` // CLOCK_MONOTONIC, ns, of Since
 	Routes []FaultRoute `json:"routes,omitempty"`
+	// Addresses are VIPs that were taken away.
+	Addresses []FaultAddress `json:"addresses,omitempty"`
 	// Active is false while the fault is being applied.
 	Active bool `json:"-"`
 }
@@ -94,6 +97,13 @@ type FaultRoute struct {
 	Source  string `json:"source,omitempty"`
 	Scope   uint8  `json:"scope,omitempty"`
 	Metric  int    `json:"metric,omitempty"`
+}
+
+// FaultAddress is an address as the interface had it.
+type FaultAddress struct {
+	Prefix string `json:"prefix"` // with its length
+	Label  string `json:"label,omitempty"`
+	Scope  uint8  `json:"scope,omitempty"`
 }
 
 // Fault is a fault of a node in short, as its State lists it.

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"time"
 
+	"halab/internal/effect"
 	"halab/internal/fault"
 	"halab/internal/lab"
 )
@@ -71,7 +72,8 @@ const (
 	// dead host of the classic profile takes up to 4.6 s.
 	electionPatience = 6 * time.Second
 	// splitTime is how long two holders of a VIP must be seen before they are
-	// called that: the new one may be heard before the old one.
+	// called that: the new one may be heard before the old one. So long a VIP that was
+	// taken from its holder must be seen on one, which may be called so still.
 	splitTime = 150 * time.Millisecond
 )
 
@@ -79,24 +81,28 @@ const (
 // what was broken should make it leave, and says who holds it then.
 func afterwards(ctx context.Context, w *lab.Watch, before *lab.State, nodes []string, order fault.Order) ([]VIPMove, error) {
 	var moves []VIPMove
-	var split time.Time
+	var since time.Time // what counts only where it is seen for a while is seen since then
 	_, err := w.Until(ctx, electionPatience, func(now *lab.State) (bool, error) {
 		moves = vipMoves(before, now, nodes)
-		if order.Effect().EndsNode() {
+		e := order.Effect()
+		if e.EndsNode() {
 			forget(moves, nodes)
 		}
 		switch {
-		case !order.Effect().Moves, order.Effect().Returns:
+		case e.On == effect.VIP && slices.ContainsFunc(moves, func(m VIPMove) bool { return len(m.Holders) != 1 }):
+			since = time.Time{}
+			return false, nil // who loses its address may have it again
+		case e.On != effect.VIP && (!e.Moves || e.Returns):
 			return true, nil
-		case !elected(moves, nodes, now):
-			split = time.Time{}
+		case e.On != effect.VIP && !elected(moves, nodes, now):
+			since = time.Time{}
 			return false, nil
-		case !slices.ContainsFunc(moves, func(m VIPMove) bool { return len(m.Holders) > 1 }):
+		case e.On != effect.VIP && !slices.ContainsFunc(moves, func(m VIPMove) bool { return len(m.Holders) > 1 }):
 			return true, nil
-		case split.IsZero():
-			split = time.Now()
+		case since.IsZero():
+			since = time.Now()
 		}
-		return time.Since(split) >= splitTime, nil
+		return time.Since(since) >= splitTime, nil
 	})
 	if errors.Is(err, lab.ErrPatience) {
 		err = nil // who holds it then is the answer

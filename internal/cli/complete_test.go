@@ -19,7 +19,7 @@ func TestCompletion(t *testing.T) {
 		{"drill frontend/node-crash backend/node", "backend/node-crash backend/node-freeze backend/node-shutdown backend/node-restart"},
 		{"drill cal", "calibrate"},
 		{"fail fro", "frontend frontend-00 frontend-01 frontend-02"},
-		{"fail frontend-01 _", "app haproxy keepalived node crash shutdown freeze link partition drop loss delay rate slow error cpu memory disk"},
+		{"fail frontend-01 _", "app haproxy keepalived node crash shutdown freeze link partition drop vip loss delay rate slow error cpu memory disk"},
 		{"fail frontend-01 link _", "down"},
 		{"fail frontend-01 drop _", "vrrp arp"},
 		{"fail frontend-01 drop vrrp _", "in out both"},

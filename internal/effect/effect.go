@@ -7,8 +7,8 @@ package effect
 // Part is what a fault is done to.
 type Part string
 
-// The parts. Link is a node's way to everybody else, VRRP the adverts on it, Client
-// the way between a node and the lab's client.
+// The parts. Link is a node's way to everybody else, VRRP the adverts on it, VIP
+// the address on its interface, Client the way between a node and the lab's client.
 const (
 	App        Part = "app"
 	HAProxy    Part = "haproxy"
@@ -16,6 +16,7 @@ const (
 	Node       Part = "node"
 	Link       Part = "link"
 	VRRP       Part = "vrrp"
+	VIP        Part = "vip"
 	Client     Part = "client"
 )
 

@@ -96,7 +96,7 @@ func Catalogue() []Kind {
 	return []Kind{
 		stop(), kill(), hang(), reload(), restart(), poweroff(),
 		crash(), shutdown(), freeze(),
-		linkDown(), partition(), dropVRRP(), dropARP(), loss(), delay(), rate(),
+		linkDown(), partition(), dropVRRP(), dropARP(), vipStolen(), loss(), delay(), rate(),
 		slow(), appError(), cpu(), memory(), disk(),
 	}
 }

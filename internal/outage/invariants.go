@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"halab/internal/agentapi"
+	"halab/internal/effect"
 )
 
 // Stretches shorter than these are within the error of the clockwork: two nodes
@@ -93,7 +94,11 @@ func (v *view) expect(name string) Expectation {
 func (v *view) held() bool { return v.rec.Target == v.rec.Holder }
 
 // moves says whether the fault is one that moves the VIP.
-func (v *view) moves() bool { return v.rec.Effect.Moves && v.held() || v.rec.Effect.Anything }
+// Who loses its address may have it again, after an election as well.
+func (v *view) moves() bool {
+	e := v.rec.Effect
+	return (e.Moves || e.On == effect.VIP) && v.held() || e.Anything
+}
 
 // elected lists when nodes became master in the phase: by their own word, or by
 // their first advert where their cluster's nodes said nothing at all.

@@ -53,7 +53,7 @@ type applier struct {
 // appliers lists every fault that is done inside a node.
 func appliers() []applier {
 	return []applier{
-		linkDown(), partition(), dropVRRP(), dropARP(), loss(), delay(), rate(),
+		linkDown(), partition(), dropVRRP(), dropARP(), stealVIP(), loss(), delay(), rate(),
 		slowApp(), failApp(), burnCPU(), fillMemory(), fillDisk(), freezeNode(), hangService(),
 	}
 }

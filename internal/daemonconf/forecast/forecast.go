@@ -110,6 +110,7 @@ func events() []event {
 		fault("link-down", "the node's link goes down", effect.Unlink()),
 		fault("keepalived-stop", "keepalived is stopped", effect.Stop(effect.Keepalived)),
 		fault("keepalived-kill", "keepalived dies", effect.Kill(effect.Keepalived)),
+		fault("vip-stolen", "somebody takes the VIP", effect.Effect{On: effect.VIP, Resigns: true}),
 		fault("app-kill", "a server dies", effect.Kill(effect.App)),
 		fault("app-hang", "a server hangs", effect.Hang(effect.App)),
 		back("haproxy-back", "HAProxy is back", effect.Kill(effect.HAProxy)),
