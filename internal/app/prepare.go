@@ -2,7 +2,6 @@ package app
 
 import (
 	"context"
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -113,7 +112,7 @@ func (m making) describe(ctx context.Context, choose func(context.Context) (stri
 		}
 	}
 	for _, w := range p.project.Warnings { // what the description says and halab leaves out
-		m.s.emit.Warn("", fmt.Sprint(w))
+		m.s.emit.Warn("", w.Line())
 	}
 	return p, nil
 }

@@ -47,11 +47,11 @@ func optional(r role, known bool) *role {
 func (b *builder) checkNetworkSettings() {
 	o, n := b.options, b.lab.Network
 	if o.Subnet != "" && n.Subnet.IsValid() && n.Subnet.String() != o.Subnet {
-		b.fault([]string{"networks", n.Key, "ipam", "config", "0", "subnet"}, fmt.Sprintf("the subnet is %s, and --subnet asks for %s", n.Subnet, o.Subnet),
+		b.wrong([]string{"networks", n.Key, "ipam", "config", "0", "subnet"}, fmt.Sprintf("the subnet is %s, and --subnet asks for %s", n.Subnet, o.Subnet),
 			"the file's addresses are written out, so they can't move", fmt.Sprintf("write them with ${%s}, as in ${%s:-192.168.99}.11, or leave --subnet away", varPrefix, varPrefix))
 	}
 	if o.Parent != "" && n.Parent != "" && n.Parent != o.Parent {
-		b.fault([]string{"networks", n.Key, "driver_opts", "parent"}, fmt.Sprintf("the parent interface is %s, and --parent asks for %s", n.Parent, o.Parent),
+		b.wrong([]string{"networks", n.Key, "driver_opts", "parent"}, fmt.Sprintf("the parent interface is %s, and --parent asks for %s", n.Parent, o.Parent),
 			"the file has it written out", fmt.Sprintf("write ${%s:-halab0} there, or leave --parent away", varParent))
 	}
 }
@@ -71,10 +71,10 @@ func (b *builder) disagrees(path []string, whose, key, found, wanted string) {
 	why := "by x-halab and the services' networks it must be " + fmt.Sprintf("%q", wanted)
 	if flag, name := asked(key); flag != "" {
 		why = fmt.Sprintf("the lab has %q (%s)", wanted, flag)
-		b.fault(path, fmt.Sprintf("%s has %s %q", whose, key, found), why, fmt.Sprintf("write ${%s:-%s} there, or remove it: halab adds it", name, found))
+		b.wrong(path, fmt.Sprintf("%s has %s %q", whose, key, found), why, fmt.Sprintf("write ${%s:-%s} there, or remove it: halab adds it", name, found))
 		return
 	}
-	b.fault(path, fmt.Sprintf("%s has %s %q", whose, key, found), why, "correct the one or the other, or remove it here: halab adds it")
+	b.wrong(path, fmt.Sprintf("%s has %s %q", whose, key, found), why, "correct the one or the other, or remove it here: halab adds it")
 }
 
 // asked is the flag and the variable that set what a label or an environment
@@ -101,6 +101,6 @@ func (b *builder) checkImage(service, image string) {
 	if b.options.Base != "" {
 		by = "--base"
 	}
-	b.fault([]string{"services", service, "image"}, fmt.Sprintf("service %s has image %s", service, image),
+	b.wrong([]string{"services", service, "image"}, fmt.Sprintf("service %s has image %s", service, image),
 		fmt.Sprintf("the lab's base is %s (%s), and daemons of different ages make no pair", b.lab.Base, by), fmt.Sprintf("write %s:${%s:-%s}", name, varBase, b.lab.Base))
 }

@@ -14,7 +14,7 @@ var (
 	interpolated = regexp.MustCompile(`^error while interpolating \S+: (failed to cast to expected type: )?`)
 )
 
-// blame makes faults of an error of compose-go, at the places that its text
+// blame makes findings of an error of compose-go, at the places that its text
 // tells of, and marks these as broken. It reports whether loading again without
 // them may get further.
 func (l *loader) blame(err error) bool {
@@ -26,7 +26,7 @@ func (l *loader) blame(err error) bool {
 		if len(path) > 0 && l.known(p) {
 			continue
 		}
-		l.fault(path, interpolated.ReplaceAllString(message, strings.Join(path, ".")+": "), "Compose refuses it", "correct it; docker compose config shows what Compose makes of the file")
+		l.wrong(path, interpolated.ReplaceAllString(message, strings.Join(path, ".")+": "), "Compose refuses it", "correct it; docker compose config shows what Compose makes of the file")
 		if len(path) >= 2 {
 			l.broken.add(p)
 			further = true

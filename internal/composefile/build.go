@@ -49,7 +49,7 @@ func (b *builder) build() *Project {
 	}
 	for _, f := range b.lab.Validate() {
 		if !b.follows(f.Path) {
-			b.fault(b.placePath(f.Path), f.What, f.Why, f.Cure)
+			b.wrong(b.placePath(f.Path), f.What, f.Why, f.Cures[0].Do)
 		}
 	}
 	b.checkSettings()
@@ -88,7 +88,7 @@ func (b *builder) node(cluster string, xn sectionNode) topology.Node {
 	}
 	n.Address, n.MAC = b.attachment(service)
 	if said.IsValid() && n.Address.IsValid() && said != n.Address {
-		b.fault(path, fmt.Sprintf("node %s has address %s here", xn.name, said),
+		b.wrong(path, fmt.Sprintf("node %s has address %s here", xn.name, said),
 			fmt.Sprintf("its service %s has %s on network %s", service.Name, n.Address, b.x.network), "remove it here: the service's address counts")
 	}
 	return n
@@ -113,7 +113,7 @@ func (b *builder) parseAddress(path []string, text string) netip.Addr {
 	}
 	a, err := netip.ParseAddr(text)
 	if err != nil || !a.Is4() {
-		b.fault(path, fmt.Sprintf("%q is not an IPv4 address", text), "VRRP and the lab's network are IPv4", "write four numbers, such as 10.1.2.3")
+		b.wrong(path, fmt.Sprintf("%q is not an IPv4 address", text), "VRRP and the lab's network are IPv4", "write four numbers, such as 10.1.2.3")
 		b.hush(path)
 		return netip.Addr{}
 	}
@@ -171,7 +171,7 @@ func (b *builder) network() {
 		return
 	}
 	if b.x.network == "" {
-		b.fault(path, "x-halab names no network", "the nodes of a lab are on one", "name it: network: "+orElse(onlyKey(b.project.Networks), "lab"))
+		b.wrong(path, "x-halab names no network", "the nodes of a lab are on one", "name it: network: "+orElse(onlyKey(b.project.Networks), "lab"))
 		b.hush(path)
 		b.noNetwork = true
 		return
@@ -183,20 +183,20 @@ func (b *builder) network() {
 		return
 	}
 	if config.Driver != "macvlan" {
-		b.fault([]string{"networks", b.x.network, "driver"}, fmt.Sprintf("network %s has driver %q", b.x.network, config.Driver),
+		b.wrong([]string{"networks", b.x.network, "driver"}, fmt.Sprintf("network %s has driver %q", b.x.network, config.Driver),
 			"nodes are machines of their own on one Ethernet segment", "write driver: macvlan")
 	}
 	n.Parent = config.DriverOpts["parent"]
 	n.Own = n.Parent == topology.OwnParent(b.lab.Name)
 	if n.Parent == "" {
-		b.fault([]string{"networks", b.x.network, "driver_opts", "parent"}, fmt.Sprintf("network %s has no parent interface", b.x.network),
+		b.wrong([]string{"networks", b.x.network, "driver_opts", "parent"}, fmt.Sprintf("network %s has no parent interface", b.x.network),
 			"the engine would make one of a kind that not every kernel has", `write driver_opts: {parent: "${HALAB_PARENT:-halab0}"}`)
 	}
 	if pools := config.Ipam.Config; len(pools) > 0 && pools[0] != nil {
 		subnet, err := netip.ParsePrefix(pools[0].Subnet)
 		if err != nil {
 			at := []string{"networks", b.x.network, "ipam", "config", "0", "subnet"}
-			b.fault(at, fmt.Sprintf("%q is not a subnet", pools[0].Subnet), "addresses are checked against it", "write an address and a length, such as 10.1.2.0/24")
+			b.wrong(at, fmt.Sprintf("%q is not a subnet", pools[0].Subnet), "addresses are checked against it", "write an address and a length, such as 10.1.2.0/24")
 			b.hush(at)
 		}
 		n.Subnet = subnet
@@ -209,7 +209,7 @@ func (b *builder) hostSubnet() netip.Prefix {
 	at := []string{extension, "subnet"}
 	subnet, err := netip.ParsePrefix(b.x.subnet)
 	if err != nil || !subnet.Addr().Is4() {
-		b.fault(at, fmt.Sprintf("x-halab has subnet %q", b.x.subnet), "the nodes are hosts, and the VIPs need the length of their network", "write an address and a length, such as subnet: 192.168.99.0/24")
+		b.wrong(at, fmt.Sprintf("x-halab has subnet %q", b.x.subnet), "the nodes are hosts, and the VIPs need the length of their network", "write an address and a length, such as subnet: 192.168.99.0/24")
 		b.noNetwork = true
 	}
 	return subnet
@@ -235,7 +235,7 @@ func (b *builder) client() {
 		return
 	}
 	if r, taken := b.roles[b.x.client]; taken {
-		b.fault([]string{extension, "client"}, fmt.Sprintf("the client is service %s", b.x.client), fmt.Sprintf("that is a part of node %s", r.node.Name), "give the client a service of its own")
+		b.wrong([]string{extension, "client"}, fmt.Sprintf("the client is service %s", b.x.client), fmt.Sprintf("that is a part of node %s", r.node.Name), "give the client a service of its own")
 		b.hush([]string{extension, "client"})
 		return
 	}
@@ -244,8 +244,8 @@ func (b *builder) client() {
 	b.lab.ClientAddress, _ = b.attachment(service)
 }
 
-// follows reports whether a topology fault is but the consequence of a name
-// that leads nowhere, which has its fault.
+// follows reports whether a topology problem is but the consequence of a name
+// that leads nowhere, which has its own.
 func (b *builder) follows(path []string) bool {
 	ofNode := len(path) == 5 && path[2] == "nodes"
 	switch {
@@ -268,11 +268,11 @@ func (b *builder) unknown(path []string, kind, name string, known []string) {
 	if close := suggestField(name, known); close != "" {
 		cure = "did you mean " + close + "?"
 	}
-	b.fault(path, fmt.Sprintf("%s names %s %q", strings.Join(path, "."), kind, name), fmt.Sprintf("the file has no such %s", kind), cure)
+	b.wrong(path, fmt.Sprintf("%s names %s %q", strings.Join(path, "."), kind, name), fmt.Sprintf("the file has no such %s", kind), cure)
 	b.hush(path)
 }
 
-// placePath is where the description has the value that a topology fault is
+// placePath is where the description has the value that a topology problem is
 // about: the section, or the service that the section points to.
 func (b *builder) placePath(path []string) []string {
 	last := path[len(path)-1]

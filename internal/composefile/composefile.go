@@ -3,7 +3,7 @@
 // own words. Loading, merging and interpolation are compose-go's, as Compose
 // does them; this package is its only importer.
 //
-// It reports every fault of a description at once, with its place.
+// It reports every problem of a description at once, with its place.
 package composefile
 
 import (
@@ -15,6 +15,7 @@ import (
 	"path/filepath"
 
 	"halab/internal/engine"
+	"halab/internal/problem"
 	"halab/internal/topology"
 )
 
@@ -40,7 +41,7 @@ type Project struct {
 	Containers []Wanted // nodes and their services in the lab's order, then the rest by name
 	Networks   []engine.Network
 	Volumes    []engine.Volume
-	Warnings   []Fault // what the description says and halab leaves out
+	Warnings   problem.List // what the description says and halab leaves out
 }
 
 // Wanted is a container to make.
@@ -52,7 +53,7 @@ type Wanted struct {
 }
 
 // Load reads, checks and converts a description. Whatever is wrong with it is
-// returned as Faults, all of them. Images stay symbolic (`halab/node:debian12`).
+// returned as a problem.List, all at once. Images stay symbolic (`halab/node:debian12`).
 func Load(ctx context.Context, o Options) (*Project, error) {
 	if len(o.Files) == 0 {
 		data, err := fs.ReadFile(o.Embedded, EmbeddedPath)
@@ -74,7 +75,7 @@ func Load(ctx context.Context, o Options) (*Project, error) {
 	for _, name := range o.Files {
 		data, err := os.ReadFile(name)
 		if err != nil {
-			l.faults = append(l.faults, Fault{File: name, What: "the file can't be read: " + reason(err), Why: "it was named by -f", Cure: "check the path and its permissions"})
+			l.findings = append(l.findings, finding{file: name, what: "the file can't be read: " + reason(err), why: "it was named by -f", cure: "check the path and its permissions"})
 			continue
 		}
 		l.add(name, data)

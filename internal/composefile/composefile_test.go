@@ -13,6 +13,7 @@ import (
 
 	"halab"
 	"halab/internal/engine"
+	"halab/internal/problem"
 	"halab/internal/topology"
 	"halab/test/golden"
 )
@@ -128,7 +129,7 @@ func TestOwnParent(t *testing.T) {
 
 // The built-in description is not held against the schema each time; this test
 // does it once.
-func TestBuiltInDescriptionHasNoFaults(t *testing.T) {
+func TestBuiltInDescriptionHasNoProblems(t *testing.T) {
 	t.Parallel()
 	p, err := Load(t.Context(), Options{Files: []string{"../../compose/compose.yaml"}})
 	if err != nil {
@@ -152,8 +153,8 @@ func TestSubnetThatCannotMove(t *testing.T) {
 	}
 }
 
-// Every bad file has its faults beside it, all of them, line by line.
-func TestFaults(t *testing.T) {
+// Every bad file has its problems beside it, all of them, line by line.
+func TestProblems(t *testing.T) {
 	t.Parallel()
 	files, err := filepath.Glob("testdata/bad/*.yaml")
 	if err != nil || len(files) == 0 {
@@ -162,16 +163,16 @@ func TestFaults(t *testing.T) {
 	for _, file := range files {
 		t.Run(filepath.Base(file), func(t *testing.T) {
 			_, err := Load(t.Context(), Options{Files: []string{file}, Env: map[string]string{"SET": "yes"}})
-			var faults Faults
-			if !errors.As(err, &faults) {
-				t.Fatalf("error %v, want Faults", err)
+			var all problem.List
+			if !errors.As(err, &all) {
+				t.Fatalf("error %v, want a problem.List", err)
 			}
-			for _, f := range faults {
-				if f.Why == "" || f.Cure == "" {
-					t.Errorf("fault without reason or cure: %s", f)
+			for _, f := range all {
+				if f.Why == "" || len(f.Cures) == 0 {
+					t.Errorf("problem without reason or cure: %s", f)
 				}
 			}
-			golden.File(t, filepath.Join("testdata", "bad", strings.TrimSuffix(filepath.Base(file), ".yaml")+".txt"), err.Error()+"\n")
+			golden.File(t, filepath.Join("testdata", "bad", strings.TrimSuffix(filepath.Base(file), ".yaml")+".txt"), problem.Of(err).Text()+"\n")
 		})
 	}
 }
@@ -179,12 +180,12 @@ func TestFaults(t *testing.T) {
 func TestMissingFiles(t *testing.T) {
 	t.Parallel()
 	_, err := Load(t.Context(), Options{Files: []string{"testdata/nowhere.yaml", "testdata/neither.yaml"}})
-	var faults Faults
-	if !errors.As(err, &faults) || len(faults) != 2 {
+	var all problem.List
+	if !errors.As(err, &all) || len(all) != 2 {
 		t.Fatalf("error %v", err)
 	}
-	if want := "testdata/neither.yaml: the file can't be read: no such file or directory"; !strings.HasPrefix(faults[0].String(), want) {
-		t.Errorf("fault %q, want %q", faults[0], want)
+	if want := "testdata/neither.yaml: the file can't be read: no such file or directory"; !strings.HasPrefix(all[0].Error(), want) {
+		t.Errorf("problem %q, want %q", all[0], want)
 	}
 }
 
@@ -200,7 +201,7 @@ func TestFlagsAgainstWrittenOutFile(t *testing.T) {
 	if err == nil {
 		t.Fatal("flags that the file can't follow were taken")
 	}
-	golden.File(t, "testdata/written-out.txt", err.Error()+"\n")
+	golden.File(t, "testdata/written-out.txt", problem.Of(err).Text()+"\n")
 }
 
 func TestOverride(t *testing.T) {
@@ -225,18 +226,18 @@ func TestOverride(t *testing.T) {
 			}
 		}
 	}
-	// A fault in the second file has that file's name.
+	// A problem in the second file has that file's name.
 	_, err = Load(t.Context(), Options{Files: []string{"testdata/written-out.yaml", "testdata/override-bad.yaml"}})
 	if err == nil {
-		t.Fatal("no fault")
+		t.Fatal("no problem")
 	}
-	golden.File(t, "testdata/override-bad.txt", err.Error()+"\n")
+	golden.File(t, "testdata/override-bad.txt", problem.Of(err).Text()+"\n")
 }
 
 func warnings(p *Project) string {
 	var b strings.Builder
 	for _, w := range p.Warnings {
-		b.WriteString(w.String() + "\n")
+		b.WriteString(w.Line() + "\n")
 	}
 	return b.String()
 }

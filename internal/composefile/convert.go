@@ -109,7 +109,7 @@ func (b *builder) attach(spec *engine.ContainerSpec, s types.ServiceConfig) {
 		return
 	}
 	if len(names) > 1 {
-		b.fault([]string{"services", s.Name, "networks", names[1]}, fmt.Sprintf("service %s is on networks %s", s.Name, strings.Join(names, ", ")),
+		b.wrong([]string{"services", s.Name, "networks", names[1]}, fmt.Sprintf("service %s is on networks %s", s.Name, strings.Join(names, ", ")),
 			"halab gives a container one interface", "leave one of them")
 	}
 	spec.NetworkMode = b.networkName(names[0], b.project.Networks[names[0]])
@@ -150,7 +150,7 @@ func (b *builder) mounts(spec *engine.ContainerSpec, s types.ServiceConfig) {
 // checkMount notes what halab can't do about a mount.
 func (b *builder) checkMount(path []string, service string, v types.ServiceVolumeConfig) {
 	refuse := func(what string) {
-		b.fault(path, fmt.Sprintf("service %s mounts %s with %s", service, v.Target, what), "halab has no way to do it, and without it the file would mean something else", "use a named volume, a path, or tmpfs, as it is")
+		b.wrong(path, fmt.Sprintf("service %s mounts %s with %s", service, v.Target, what), "halab has no way to do it, and without it the file would mean something else", "use a named volume, a path, or tmpfs, as it is")
 	}
 	switch v.Type {
 	case types.VolumeTypeVolume:

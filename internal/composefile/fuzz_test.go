@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"halab/internal/problem"
 )
 
 // smallest is a lab of one node, to break in short ways.
@@ -30,7 +32,7 @@ networks:
 `
 
 // FuzzLoad feeds descriptions of all kinds to the loader. Whatever they are, it
-// must end in a lab whose topology has no fault, or in faults that name a file;
+// must end in a lab whose topology has no fault, or in problems that name a file;
 // never in a panic, not even one of compose-go.
 func FuzzLoad(f *testing.F) {
 	f.Add([]byte(smallest))
@@ -72,21 +74,21 @@ func FuzzLoad(f *testing.F) {
 		l.add("fuzz.yaml", data)
 		p, err := l.load(t.Context())
 		if err == nil {
-			if faults := p.Lab.Validate(); len(faults) > 0 {
-				t.Errorf("a lab with faults came through: %v", faults)
+			if problems := p.Lab.Validate(); len(problems) > 0 {
+				t.Errorf("a lab with problems came through: %v", problems)
 			}
 			return
 		}
-		var faults Faults
-		if !errors.As(err, &faults) || len(faults) == 0 {
-			t.Fatalf("error %v is no list of faults", err)
+		var all problem.List
+		if !errors.As(err, &all) || len(all) == 0 {
+			t.Fatalf("error %v is no list of problems", err)
 		}
-		for _, fault := range faults {
-			if fault.File == "" || strings.TrimSpace(fault.What) == "" {
-				t.Errorf("fault without place or subject: %#v", fault)
+		for _, p := range all {
+			if at, what, _ := strings.Cut(p.What, ": "); at == "" || strings.TrimSpace(what) == "" {
+				t.Errorf("a problem without place or subject: %#v", p)
 			}
-			if strings.Contains(fault.What, gaveUp) {
-				t.Logf("compose-go panicked: %s", fault)
+			if strings.Contains(p.What, gaveUp) {
+				t.Logf("compose-go panicked: %s", p)
 			}
 		}
 	})

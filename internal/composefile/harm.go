@@ -38,7 +38,7 @@ func (b *builder) checkHarm() {
 		b.checkNamespaces(s, at)
 		b.checkFiles(s, at)
 		if s.Logging != nil && s.Logging.Driver != "" && !slices.Contains(logDrivers(), s.Logging.Driver) {
-			b.fault(at("logging", "driver"), fmt.Sprintf("service %s logs by %s", name, s.Logging.Driver),
+			b.wrong(at("logging", "driver"), fmt.Sprintf("service %s logs by %s", name, s.Logging.Driver),
 				"the engine would send its lines to another machine, from outside of the lab's network", "use one of: "+strings.Join(logDrivers(), ", "))
 		}
 	}
@@ -57,13 +57,13 @@ func (b *builder) checkHarm() {
 func (b *builder) checkPrivileges(s types.ServiceConfig, at func(...string) []string) {
 	for i, capability := range s.CapAdd {
 		if name := strings.TrimPrefix(strings.ToUpper(capability), "CAP_"); !slices.Contains(allowedCapabilities(), name) {
-			b.fault(at("cap_add", fmt.Sprint(i)), fmt.Sprintf("service %s has capability %s", s.Name, capability),
+			b.wrong(at("cap_add", fmt.Sprint(i)), fmt.Sprintf("service %s has capability %s", s.Name, capability),
 				"no part of a lab needs it, and with it a container may get out of the lab", "remove it")
 		}
 	}
 	for i, option := range s.SecurityOpt {
 		if option != "no-new-privileges" && option != "no-new-privileges:true" && option != "no-new-privileges=true" {
-			b.fault(at("security_opt", fmt.Sprint(i)), fmt.Sprintf("service %s has security_opt %s", s.Name, option),
+			b.wrong(at("security_opt", fmt.Sprint(i)), fmt.Sprintf("service %s has security_opt %s", s.Name, option),
 				"the engine's own profiles hold for all containers of a lab", "remove it; no-new-privileges:true is the one that is taken")
 		}
 	}
@@ -81,7 +81,7 @@ func (b *builder) checkNamespaces(s types.ServiceConfig, at func(...string) []st
 		if f.field == "network_mode" && (f.value == "none" || f.value == "host" && onHost) {
 			continue
 		}
-		b.fault(at(f.field), fmt.Sprintf("service %s has %s: %s", s.Name, f.field, f.value),
+		b.wrong(at(f.field), fmt.Sprintf("service %s has %s: %s", s.Name, f.field, f.value),
 			"a part of a lab is in the lab's own network and processes", fmt.Sprintf("remove it, or join a service of the file: %s: service:NAME", f.field))
 	}
 }
@@ -95,7 +95,7 @@ func (b *builder) checkFiles(s types.ServiceConfig, at func(...string) []string)
 		}
 		path := at("volumes", fmt.Sprint(i))
 		if info, err := os.Stat(v.Source); err == nil && !info.IsDir() && !info.Mode().IsRegular() {
-			b.fault(path, fmt.Sprintf("service %s mounts %s, which is no file and no folder", s.Name, v.Source),
+			b.wrong(path, fmt.Sprintf("service %s mounts %s, which is no file and no folder", s.Name, v.Source),
 				"a socket or a device leads out of the lab; by the engine's own socket a container is root on this machine", "remove it")
 			continue
 		}
@@ -115,7 +115,7 @@ func (b *builder) mustBeInside(path []string, what, file string) {
 	if inside(b.dir, file) {
 		return
 	}
-	b.fault(path, what, "that is outside of the folder of the Compose file, and none of its business",
+	b.wrong(path, what, "that is outside of the folder of the Compose file, and none of its business",
 		"put a copy beside the Compose file and name that")
 }
 
@@ -145,14 +145,14 @@ func inside(folder, file string) bool {
 func (b *builder) checkVolume(key string, v types.VolumeConfig) {
 	at := func(field string) []string { return []string{"volumes", key, field} }
 	if !bool(v.External) && b.volumeName(key, v) != b.named(key) {
-		b.fault(at("name"), fmt.Sprintf("volume %s is called %s", key, v.Name), "the engine would take one of that name that is somebody else's, with all that is in it", "remove it: volumes are named after the lab")
+		b.wrong(at("name"), fmt.Sprintf("volume %s is called %s", key, v.Name), "the engine would take one of that name that is somebody else's, with all that is in it", "remove it: volumes are named after the lab")
 	}
 	if v.Driver != "" && v.Driver != "local" {
-		b.fault(at("driver"), fmt.Sprintf("volume %s has driver %s", key, v.Driver), "it would bring something from outside into the lab", "remove it")
+		b.wrong(at("driver"), fmt.Sprintf("volume %s has driver %s", key, v.Driver), "it would bring something from outside into the lab", "remove it")
 	}
 	for option, value := range v.DriverOpts {
 		if wanted, known := volumeOptions()[option]; (!known || value != wanted) && (option != "o" || v.DriverOpts["type"] != "tmpfs") {
-			b.fault(append(at("driver_opts"), option), fmt.Sprintf("volume %s has %s: %s", key, option, value),
+			b.wrong(append(at("driver_opts"), option), fmt.Sprintf("volume %s has %s: %s", key, option, value),
 				"it would bring something from outside into the lab", "leave driver_opts out, or write {type: tmpfs, device: tmpfs, o: \"size=…\"}")
 		}
 	}

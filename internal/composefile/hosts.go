@@ -1,7 +1,7 @@
 package composefile
 
 import (
-	_ "embed" // hosts.yaml.tmpl
+	_ "embed"
 	"fmt"
 	"io"
 	"path/filepath"
@@ -84,9 +84,9 @@ func (b *builder) checkVagrant(cluster string, xn sectionNode) {
 	switch {
 	case xn.vagrant == "":
 	case xn.endpoint == "":
-		b.fault(path, fmt.Sprintf("node %s is a machine of Vagrant's and has no docker endpoint", xn.name),
+		b.wrong(path, fmt.Sprintf("node %s is a machine of Vagrant's and has no docker endpoint", xn.name),
 			"without one it is a container, which has no power switch", "let halab vagrant export write the file, or remove it here")
 	case !filepath.IsAbs(xn.vagrant):
-		b.fault(path, fmt.Sprintf("node %s has vagrant: %s", xn.name, xn.vagrant), "halab may be called in any folder", "write the whole path of the folder with the Vagrantfile")
+		b.wrong(path, fmt.Sprintf("node %s has vagrant: %s", xn.name, xn.vagrant), "halab may be called in any folder", "write the whole path of the folder with the Vagrantfile")
 	}
 }

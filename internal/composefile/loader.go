@@ -14,46 +14,46 @@ import (
 // compose-go refused.
 const maxRounds = 20
 
-// loader carries one description from text to Project and gathers its faults.
+// loader carries one description from text to Project and gathers its findings.
 type loader struct {
 	options  Options
 	dir      string            // relative paths start here
 	env      map[string]string // as variables are set
 	sources  sources
-	faults   []Fault
-	warnings []Fault
-	// duplicates are faults with which the rest can still be looked into.
-	duplicates []Fault
+	findings []finding
+	warnings []finding
+	// duplicates are findings with which the rest can still be looked into.
+	duplicates []finding
 	hopeless   bool   // there is nothing that compose-go could load
 	trusted    bool   // the description is the built-in one
 	broken     places // what stands there is loaded without
-	quiet      places // what stands there has its fault already
+	quiet      places // what stands there has its finding already
 }
 
 func (l *loader) add(name string, data []byte) {
-	s, faults := parse(name, data)
-	l.faults = append(l.faults, faults...)
+	s, findings := parse(name, data)
+	l.findings = append(l.findings, findings...)
 	for _, t := range s.twice {
 		l.broken.add(t.second)
-		l.duplicates = append(l.duplicates, Fault{File: name, Line: t.second.line, What: fmt.Sprintf("%q stands here a second time", t.key),
-			Why: fmt.Sprintf("it is set in line %d already, and only one of the two could count", t.first.line), Cure: "remove one of them"})
+		l.duplicates = append(l.duplicates, finding{file: name, line: t.second.line, what: fmt.Sprintf("%q stands here a second time", t.key),
+			why: fmt.Sprintf("it is set in line %d already, and only one of the two could count", t.first.line), cure: "remove one of them"})
 	}
 	l.sources = append(l.sources, s)
 }
 
-// fault notes what is wrong with the value at path. A fault about a value that
+// wrong notes what is wrong with the value at path. A finding about a value that
 // has one, or about one that is missing beside it, would say the same twice.
-func (l *loader) fault(path []string, what, why, cure string) {
+func (l *loader) wrong(path []string, what, why, cure string) {
 	p := l.sources.at(path)
 	if l.known(p) || l.explained(path) {
 		return
 	}
-	l.faults = append(l.faults, newFault(p, path, what, why, cure))
+	l.findings = append(l.findings, newFinding(p, path, what, why, cure))
 }
 
-// newFault makes a fault about the value at path, which stands at p.
-func newFault(p place, path []string, what, why, cure string) Fault {
-	f := Fault{File: p.file, Line: p.line, What: what, Why: why, Cure: cure}
+// newFinding makes a finding about the value at path, which stands at p.
+func newFinding(p place, path []string, what, why, cure string) finding {
+	f := finding{file: p.file, line: p.line, what: what, why: why, cure: cure}
 	if len(path) > 0 {
 		f.subject = path[len(path)-1]
 	}
@@ -63,7 +63,7 @@ func newFault(p place, path []string, what, why, cure string) Fault {
 func (l *loader) known(p place) bool { return l.quiet[p] || l.broken[p] }
 
 // explained reports whether the value at path is missing from a mapping that
-// has a fault inside.
+// has a finding inside.
 func (l *loader) explained(path []string) bool {
 	if len(l.quiet)+len(l.broken) == 0 || l.sources.has(path...) {
 		return false
@@ -87,24 +87,24 @@ func (l *loader) explained(path []string) bool {
 
 // warn notes what the file says at path and halab leaves out.
 func (l *loader) warn(path []string, what, why, cure string) {
-	l.warnings = append(l.warnings, newFault(l.sources.at(path), path, what, why, cure))
+	l.warnings = append(l.warnings, newFinding(l.sources.at(path), path, what, why, cure))
 }
 
-// result is the Faults so far, or nil.
+// result is the a problem.List so far, or nil.
 func (l *loader) result() error {
-	if len(l.faults) == 0 {
+	if len(l.findings) == 0 {
 		return nil
 	}
-	return Faults(tidy(l.faults))
+	return problems(tidy(l.findings))
 }
 
 // load does all of it.
 func (l *loader) load(ctx context.Context) (*Project, error) {
 	l.setVariables()
-	if len(l.faults) > 0 {
+	if len(l.findings) > 0 {
 		return nil, l.result() // what can't be read or parsed can't be looked into
 	}
-	l.faults = l.duplicates
+	l.findings = l.duplicates
 	if !l.trusted {
 		l.checkVariables()
 		l.checkSchema()
@@ -121,7 +121,7 @@ func (l *loader) load(ctx context.Context) (*Project, error) {
 		l.checkReferences(project)
 	}
 	if dict[extension] == nil {
-		l.fault([]string{extension}, "there is no x-halab section", "Compose has no words for clusters and VIPs", "add one; compose/compose.yaml has an example")
+		l.wrong([]string{extension}, "there is no x-halab section", "Compose has no words for clusters and VIPs", "add one; compose/compose.yaml has an example")
 		return nil, l.result()
 	}
 	x := l.readSection(dict[extension])
@@ -130,17 +130,17 @@ func (l *loader) load(ctx context.Context) (*Project, error) {
 	if err := l.result(); err != nil {
 		return nil, err
 	}
-	made.Warnings = tidy(l.warnings)
+	made.Warnings = problems(tidy(l.warnings))
 	return made, nil
 }
 
-// read has compose-go load the files. What it refuses becomes a fault, and the
+// read has compose-go load the files. What it refuses becomes a finding, and the
 // rest is loaded without it, so that later checks see as much as can be seen.
 func (l *loader) read(ctx context.Context) (map[string]any, *types.Project) {
 	texts := make([][]byte, len(l.sources))
 	for i, s := range l.sources {
 		texts[i] = s.data
-		if len(l.faults) > 0 {
+		if len(l.findings) > 0 {
 			texts[i] = s.without(l.broken)
 		}
 	}
@@ -150,7 +150,7 @@ func (l *loader) read(ctx context.Context) (map[string]any, *types.Project) {
 			return dict, project
 		}
 		if ctx.Err() != nil {
-			l.faults = append(l.faults, Fault{File: l.sources[0].name, What: "loading was interrupted: " + ctx.Err().Error()})
+			l.findings = append(l.findings, finding{file: l.sources[0].name, what: "loading was interrupted: " + ctx.Err().Error()})
 			return nil, nil
 		}
 		if !l.blame(err) {

@@ -9,8 +9,8 @@ import (
 // without is the file's text without the entries that start on broken places
 // . The text is for loading alone: places come from the original.
 func (s *source) without(broken places) []byte {
-	fresh, faults := parse(s.name, s.data)
-	if len(faults) > 0 {
+	fresh, findings := parse(s.name, s.data)
+	if len(findings) > 0 {
 		return s.data
 	}
 	var out []byte

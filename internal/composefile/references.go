@@ -14,15 +14,15 @@ import (
 // that exclude each other: compose-go finds them too, but one at a time and
 // without their place.
 func (l *loader) checkReferences(p *types.Project) {
-	before := len(l.faults)
+	before := len(l.findings)
 	for _, name := range p.ServiceNames() {
 		l.checkServiceReferences(p, p.Services[name])
 	}
-	if len(l.faults) > before {
+	if len(l.findings) > before {
 		return // the circle would be looked for along paths that lead nowhere
 	}
 	if err := graph.CheckCycle(p); err != nil {
-		l.fault([]string{"services"}, clean(err), "neither could start first", "break the circle: depends_on, network_mode, pid")
+		l.wrong([]string{"services"}, clean(err), "neither could start first", "break the circle: depends_on, network_mode, pid")
 	}
 }
 
@@ -30,10 +30,10 @@ func (l *loader) checkServiceReferences(p *types.Project, s types.ServiceConfig)
 	at := func(more ...string) []string { return append([]string{"services", s.Name}, more...) }
 	services := p.ServiceNames()
 	if s.Image == "" && s.Build == nil {
-		l.fault(at("image"), fmt.Sprintf("service %s has no image", s.Name), "there is nothing to run", "name one: image")
+		l.wrong(at("image"), fmt.Sprintf("service %s has no image", s.Name), "there is nothing to run", "name one: image")
 	}
 	if s.NetworkMode != "" && len(s.Networks) > 0 {
-		l.fault(at("network_mode"), fmt.Sprintf("service %s has network_mode and networks", s.Name), "they exclude each other", "remove one of them")
+		l.wrong(at("network_mode"), fmt.Sprintf("service %s has network_mode and networks", s.Name), "they exclude each other", "remove one of them")
 	}
 	for _, mode := range []struct{ field, value string }{{"network_mode", s.NetworkMode}, {"pid", s.Pid}} {
 		other, ok := strings.CutPrefix(mode.value, "service:")
@@ -62,7 +62,7 @@ func (l *loader) checkMountReferences(p *types.Project, s types.ServiceConfig) {
 	claimed := map[string]bool{}
 	claim := func(target string, path ...string) {
 		if claimed[target] {
-			l.fault(append([]string{"services", s.Name}, path...), fmt.Sprintf("service %s mounts %s twice", s.Name, target), "only one of the two could be seen", "remove one of them")
+			l.wrong(append([]string{"services", s.Name}, path...), fmt.Sprintf("service %s mounts %s twice", s.Name, target), "only one of the two could be seen", "remove one of them")
 		}
 		claimed[target] = true
 	}
@@ -87,6 +87,6 @@ func (l *loader) dangling(path []string, what, kind, name string, known []string
 	if close := suggestField(name, known); close != "" {
 		cure = "did you mean " + close + "?"
 	}
-	l.fault(path, what, fmt.Sprintf("the file has no such %s", kind), cure)
+	l.wrong(path, what, fmt.Sprintf("the file has no such %s", kind), cure)
 	l.hush(path)
 }

@@ -58,7 +58,7 @@ func (b *builder) convertNetwork(key string, n types.NetworkConfig) engine.Netwo
 		at := []string{"networks", key, "ipam", "config", fmt.Sprint(i)}
 		subnet, err := netip.ParsePrefix(pool.Subnet)
 		if err != nil && key != b.x.network {
-			b.fault(append(at, "subnet"), fmt.Sprintf("%q is not a subnet", pool.Subnet), "the engine takes addresses from it", "write an address and a length, such as 10.1.2.0/24")
+			b.wrong(append(at, "subnet"), fmt.Sprintf("%q is not a subnet", pool.Subnet), "the engine takes addresses from it", "write an address and a length, such as 10.1.2.0/24")
 		}
 		made.Subnets = append(made.Subnets, subnet)
 		if pool.Gateway == "" {
@@ -66,7 +66,7 @@ func (b *builder) convertNetwork(key string, n types.NetworkConfig) engine.Netwo
 		}
 		gateway, err := netip.ParseAddr(pool.Gateway)
 		if err != nil {
-			b.fault(append(at, "gateway"), fmt.Sprintf("%q is not an address", pool.Gateway), "containers would send everything else there", "write an address of the subnet, or remove it")
+			b.wrong(append(at, "gateway"), fmt.Sprintf("%q is not an address", pool.Gateway), "containers would send everything else there", "write an address of the subnet, or remove it")
 		}
 		made.Gateway = gateway
 	}
@@ -102,7 +102,7 @@ func (b *builder) volumeEndpoint(key string) string {
 			}
 			at := b.endpoint(name)
 			if first != "" && at != endpoint {
-				b.fault([]string{"services", name, "volumes"}, fmt.Sprintf("services %s and %s mount volume %s", first, name, key),
+				b.wrong([]string{"services", name, "volumes"}, fmt.Sprintf("services %s and %s mount volume %s", first, name, key),
 					"they are on different hosts, and a volume is on one", "give each host a volume of its own")
 			}
 			endpoint, first = at, name

@@ -38,7 +38,7 @@ func (b *builder) findRole(name string, r role) {
 		return
 	}
 	if other, taken := b.roles[name]; taken {
-		b.fault(path, fmt.Sprintf("service %s is the %s of node %s", name, r.service, r.node.Name),
+		b.wrong(path, fmt.Sprintf("service %s is the %s of node %s", name, r.service, r.node.Name),
 			fmt.Sprintf("it is the %s of node %s already", other.service, other.node.Name), "give each part of a node a service of its own")
 		return
 	}
@@ -80,20 +80,20 @@ func (b *builder) mustBe(service types.ServiceConfig, field, found, wanted, why 
 	if found == "" {
 		what = fmt.Sprintf("service %s has no %s", service.Name, field)
 	}
-	b.fault([]string{"services", service.Name, field}, what, why, fmt.Sprintf("write %s: %q", field, wanted))
+	b.wrong([]string{"services", service.Name, field}, what, why, fmt.Sprintf("write %s: %q", field, wanted))
 }
 
 // checkMachine checks the service that a node's others join.
 func (b *builder) checkMachine(n topology.Node, service types.ServiceConfig) {
 	for _, f := range []struct{ name, value string }{{"network_mode", service.NetworkMode}, {"pid", service.Pid}} {
 		if f.value != "" {
-			b.fault([]string{"services", service.Name, f.name}, fmt.Sprintf("service %s has %s: %s", service.Name, f.name, f.value),
+			b.wrong([]string{"services", service.Name, f.name}, fmt.Sprintf("service %s has %s: %s", service.Name, f.name, f.value),
 				fmt.Sprintf("it is node %s: a machine with a network and processes of its own", n.Name), "remove it")
 		}
 	}
 	if _, on := service.Networks[b.x.network]; !on && service.NetworkMode == "" && b.x.network != "" {
 		path := []string{"services", service.Name, "networks", b.x.network}
-		b.fault(path, fmt.Sprintf("service %s is not on network %s", service.Name, b.x.network),
+		b.wrong(path, fmt.Sprintf("service %s is not on network %s", service.Name, b.x.network),
 			fmt.Sprintf("it is node %s, which needs an address there", n.Name), fmt.Sprintf("write networks: {%s: {ipv4_address: …}}", b.x.network))
 		b.quiet.add(b.sources.at(path))
 	}

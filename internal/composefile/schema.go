@@ -7,9 +7,8 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/compose-spec/compose-go/v2/schema"
-
 	"github.com/compose-spec/compose-go/v2/interpolation"
+	"github.com/compose-spec/compose-go/v2/schema"
 	"github.com/compose-spec/compose-go/v2/template"
 	"github.com/santhosh-tekuri/jsonschema/v6"
 	"github.com/santhosh-tekuri/jsonschema/v6/kind"
@@ -81,17 +80,17 @@ func (c *schemaChecker) value(doc *yaml.Node) (any, bool) {
 	}
 	values, ok := raw.(map[string]any)
 	if !ok {
-		c.giveUp(Fault{File: c.source.name, Line: 1, What: "the file is not a mapping of names to values", Why: "a Compose file has services, networks and volumes at its top", Cure: "see compose/compose.yaml for one that works"})
+		c.giveUp(finding{file: c.source.name, line: 1, what: "the file is not a mapping of names to values", why: "a Compose file has services, networks and volumes at its top", cure: "see compose/compose.yaml for one that works"})
 		return nil, false
 	}
-	delete(values, "version") // obsolete, and no fault
+	delete(values, "version") // obsolete, and nothing wrong
 	set, err := interpolation.Interpolate(values, interpolation.Options{LookupValue: c.loader.lookup, Substitute: silent})
 	if err == nil {
 		values = set
 	}
 	text, err := json.Marshal(values)
 	if err != nil {
-		c.giveUp(Fault{File: c.source.name, What: "a key is not a text: " + err.Error(), Why: "Compose knows only names", Cure: "put the key in quotes"})
+		c.giveUp(finding{file: c.source.name, what: "a key is not a text: " + err.Error(), why: "Compose knows only names", cure: "put the key in quotes"})
 		return nil, false
 	}
 	value, err := jsonschema.UnmarshalJSON(strings.NewReader(string(text)))
@@ -103,10 +102,10 @@ func silent(text string, lookup template.Mapping) (string, error) {
 	return template.SubstituteWithOptions(text, lookup, template.WithoutLogging)
 }
 
-func (c *schemaChecker) add(f Fault) { c.loader.faults = append(c.loader.faults, f) }
+func (c *schemaChecker) add(f finding) { c.loader.findings = append(c.loader.findings, f) }
 
-// giveUp notes a fault with which there is nothing to load.
-func (c *schemaChecker) giveUp(f Fault) {
+// giveUp notes a finding with which there is nothing to load.
+func (c *schemaChecker) giveUp(f finding) {
 	c.loader.hopeless = true
 	c.add(f)
 }
@@ -114,7 +113,7 @@ func (c *schemaChecker) giveUp(f Fault) {
 // undecodable notes what YAML itself refuses in a well-formed document.
 func (c *schemaChecker) undecodable(err error) {
 	f := c.source.syntax(err)
-	f.Why, f.Cure = "YAML can't make one value of it", "mend the line"
+	f.why, f.cure = "YAML can't make one value of it", "mend the line"
 	c.giveUp(f)
 }
 
@@ -189,7 +188,7 @@ func closest(e *jsonschema.ValidationError, forms [][]*jsonschema.ValidationErro
 	return best
 }
 
-// report makes faults of one violation.
+// report makes findings of one violation.
 func (c *schemaChecker) report(e *jsonschema.ValidationError) {
 	path := e.InstanceLocation
 	name := strings.Join(path, ".")
@@ -217,7 +216,7 @@ func (c *schemaChecker) unknown(path []string, field, url string) {
 	where := orElse(strings.Join(path, "."), "the file")
 	known := c.fields(path, url)
 	if slices.Contains(known, field) {
-		return // its value has a fault of its own
+		return // its value has a finding of its own
 	}
 	cure := "remove it; text of your own goes into fields that start with x-"
 	if close := suggestField(field, known); close != "" {
@@ -226,13 +225,13 @@ func (c *schemaChecker) unknown(path []string, field, url string) {
 	c.place(append(slices.Clone(path), field), fmt.Sprintf("%s has an unknown field %q", where, field), "Compose knows no such field there", cure)
 }
 
-// place notes a fault at a path in this file.
+// place notes a finding at a path in this file.
 func (c *schemaChecker) place(path []string, what, why, cure string) {
 	p := sources{c.source}.at(path)
 	if c.loader.known(p) {
 		return
 	}
-	c.add(newFault(p, path, what, why, cure))
+	c.add(newFinding(p, path, what, why, cure))
 	c.found = append(c.found, p)
 }
 

@@ -92,7 +92,7 @@ type fields struct {
 func (f fields) at(key string) []string { return append(slices.Clone(f.path), key) }
 
 // mapping takes a value as a mapping. With known fields given, others are
-// faults.
+// findings.
 func (l *loader) mapping(path []string, value any, known ...string) fields {
 	f := fields{loader: l, path: path}
 	if value == nil {
@@ -100,7 +100,7 @@ func (l *loader) mapping(path []string, value any, known ...string) fields {
 	}
 	m, ok := value.(map[string]any)
 	if !ok {
-		l.fault(path, fmt.Sprintf("%s is %s", strings.Join(path, "."), describe(value)), "it must be a mapping of names to values", "see compose/compose.yaml for its form")
+		l.wrong(path, fmt.Sprintf("%s is %s", strings.Join(path, "."), describe(value)), "it must be a mapping of names to values", "see compose/compose.yaml for its form")
 		l.hush(path)
 		return f
 	}
@@ -116,13 +116,13 @@ func (l *loader) mapping(path []string, value any, known ...string) fields {
 		if close := suggestField(key, known); close != "" {
 			cure = "did you mean " + close + "?"
 		}
-		l.fault(f.at(key), fmt.Sprintf("%s has an unknown field %q", strings.Join(path, "."), key), "halab knows no such field there", cure)
+		l.wrong(f.at(key), fmt.Sprintf("%s has an unknown field %q", strings.Join(path, "."), key), "halab knows no such field there", cure)
 		l.hush(f.at(key))
 	}
 	return f
 }
 
-// hush keeps later faults off a line that has one.
+// hush keeps later findings off a line that has one.
 func (l *loader) hush(path []string) { l.quiet.add(l.sources.at(path)) }
 
 // text is a field's value as text, "" when there is none.
@@ -133,7 +133,7 @@ func (f fields) text(key string) string {
 	case string:
 		return strings.TrimSpace(v)
 	default:
-		f.loader.fault(f.at(key), fmt.Sprintf("%s is %s", strings.Join(f.at(key), "."), describe(v)), "it must be a text", "put it in quotes, or write what is meant")
+		f.loader.wrong(f.at(key), fmt.Sprintf("%s is %s", strings.Join(f.at(key), "."), describe(v)), "it must be a text", "put it in quotes, or write what is meant")
 		f.loader.hush(f.at(key))
 		return ""
 	}
@@ -152,7 +152,7 @@ func (f fields) number(key string) int {
 			return n
 		}
 	}
-	f.loader.fault(f.at(key), fmt.Sprintf("%s is %s", strings.Join(f.at(key), "."), describe(f.values[key])), "it must be a whole number", "write digits alone")
+	f.loader.wrong(f.at(key), fmt.Sprintf("%s is %s", strings.Join(f.at(key), "."), describe(f.values[key])), "it must be a whole number", "write digits alone")
 	f.loader.hush(f.at(key))
 	return 0
 }

@@ -58,10 +58,10 @@ func joined(path []string) string { return strings.Join(path, "\x00") }
 var yamlMark = regexp.MustCompile(`(?:line (\d+)(?:, column \d+)?|<unknown position>): `)
 
 // parse reads the YAML tree of a file and finds the place of everything in it.
-func parse(name string, data []byte) (*source, []Fault) {
+func parse(name string, data []byte) (*source, []finding) {
 	s := &source{name: name, data: data, index: map[string]place{}, left: maxNodes}
 	if len(data) > maxBytes {
-		return s, []Fault{{File: name, What: fmt.Sprintf("the file has %d bytes", len(data)), Why: fmt.Sprintf("no lab needs more than %d", maxBytes), Cure: "is it a Compose file?"}}
+		return s, []finding{{file: name, what: fmt.Sprintf("the file has %d bytes", len(data)), why: fmt.Sprintf("no lab needs more than %d", maxBytes), cure: "is it a Compose file?"}}
 	}
 	decoder := yaml.NewDecoder(bytes.NewReader(data))
 	for {
@@ -71,35 +71,35 @@ func parse(name string, data []byte) (*source, []Fault) {
 			break
 		}
 		if err != nil {
-			return s, []Fault{s.syntax(err)}
+			return s, []finding{s.syntax(err)}
 		}
 		s.docs = append(s.docs, &doc)
 		if !s.visit(&doc, nil, 0) {
-			return s, []Fault{{File: name, What: "its aliases unfold without end", Why: "a description has to have one", Cure: "look for an anchor that holds an alias to itself"}}
+			return s, []finding{{file: name, what: "its aliases unfold without end", why: "a description has to have one", cure: "look for an anchor that holds an alias to itself"}}
 		}
 	}
 	return s, nil
 }
 
-// syntax makes a fault of a parser's error, whose text tells its line.
-func (s *source) syntax(err error) Fault {
+// syntax makes a finding of a parser's error, whose text tells its line.
+func (s *source) syntax(err error) finding {
 	message := clean(err)
-	f := Fault{File: s.name, What: strings.TrimPrefix(message, "yaml: "), Why: "this is not YAML", Cure: "mend the line, or the one before it: indent with spaces, all of a mapping alike, and quote text that has : or # in it"}
+	f := finding{file: s.name, what: strings.TrimPrefix(message, "yaml: "), why: "this is not YAML", cure: "mend the line, or the one before it: indent with spaces, all of a mapping alike, and quote text that has : or # in it"}
 	marks := yamlMark.FindAllStringSubmatchIndex(message, -1)
 	if len(marks) == 0 {
 		return f
 	}
 	last := marks[len(marks)-1]
 	if last[2] >= 0 {
-		f.Line, _ = strconv.Atoi(message[last[2]:last[3]])
+		f.line, _ = strconv.Atoi(message[last[2]:last[3]])
 	}
-	f.What = message[last[1]:]
+	f.what = message[last[1]:]
 	// The parser counts lines from 0, the scanner below it from 1, and only
 	// their types tell them apart.
 	switch {
-	case strings.HasPrefix(f.What, "unknown anchor"): // counted from 1
+	case strings.HasPrefix(f.what, "unknown anchor"): // counted from 1
 	case strings.HasSuffix(fmt.Sprintf("%T", err), "ParserError"):
-		f.Line++
+		f.line++
 	}
 	return f
 }

@@ -8,7 +8,7 @@ import (
 )
 
 // What halab takes from a Compose file. What is in none of these lists is a
-// fault: it would change what the file means, and halab would not do it.
+// finding: it would change what the file means, and halab would not do it.
 var (
 	topSupported     = []string{"name", "version", "services", "networks", "volumes"}
 	serviceSupported = []string{
@@ -54,7 +54,7 @@ func refused(field string) (why, cure string) {
 // checkSupported notes what the merged files say and halab does not do.
 func (l *loader) checkSupported(dict map[string]any) {
 	for _, key := range unsupported(dict, topSupported) {
-		l.fault([]string{key}, fmt.Sprintf("the file has %s", key), "halab has no way to do it, and without it the file would mean something else", "remove it")
+		l.wrong([]string{key}, fmt.Sprintf("the file has %s", key), "halab has no way to do it, and without it the file would mean something else", "remove it")
 	}
 	for name, service := range mappings(dict["services"]) {
 		l.checkService([]string{"services", name}, service)
@@ -87,10 +87,10 @@ func (l *loader) checkService(path []string, service map[string]any) {
 			continue
 		}
 		why, cure := refused(field)
-		l.fault(at, fmt.Sprintf("service %s has %s", name, field), why, cure)
+		l.wrong(at, fmt.Sprintf("service %s has %s", name, field), why, cure)
 	}
 	if policy, _ := service["restart"].(string); policy != "" && policy != "no" {
-		l.fault(append(path, "restart"), fmt.Sprintf("service %s has restart: %s", name, policy),
+		l.wrong(append(path, "restart"), fmt.Sprintf("service %s has restart: %s", name, policy),
 			"in a lab what fails stays failed until it is restored", `write restart: "no", or remove it`)
 	}
 	for network, attachment := range mappings(service["networks"]) {
@@ -98,7 +98,7 @@ func (l *loader) checkService(path []string, service map[string]any) {
 	}
 	for other, condition := range mappings(service["depends_on"]) {
 		if c, _ := condition["condition"].(string); c != "" && c != "service_started" {
-			l.fault(append(path, "depends_on", other), fmt.Sprintf("service %s waits for %s to be %s", name, other, strings.TrimPrefix(c, "service_")),
+			l.wrong(append(path, "depends_on", other), fmt.Sprintf("service %s waits for %s to be %s", name, other, strings.TrimPrefix(c, "service_")),
 				"halab starts services in order and waits for the lab as a whole", "use condition: service_started")
 		}
 	}
@@ -110,7 +110,7 @@ func (l *loader) unsupported(path []string, fields map[string]any, supported []s
 		if !isSet(fields[field]) {
 			continue
 		}
-		l.fault(append(slices.Clone(path), field), fmt.Sprintf("%s has %s", strings.Join(path, "."), field),
+		l.wrong(append(slices.Clone(path), field), fmt.Sprintf("%s has %s", strings.Join(path, "."), field),
 			"halab has no way to do it, and without it the file would mean something else", "remove it")
 	}
 }

@@ -55,8 +55,8 @@ func (l *loader) setSubnet() {
 	if l.options.Subnet != "" {
 		p, err := netip.ParsePrefix(l.options.Subnet)
 		if err != nil || !p.Addr().Is4() || p.Bits() != 24 || p != p.Masked() {
-			l.faults = append(l.faults, Fault{File: "--subnet", What: fmt.Sprintf("%q is not a subnet to move the lab to", l.options.Subnet),
-				Why: "every address keeps its last number", Cure: "use an IPv4 network of 256 addresses, such as 10.1.2.0/24"})
+			l.findings = append(l.findings, finding{file: "--subnet", what: fmt.Sprintf("%q is not a subnet to move the lab to", l.options.Subnet),
+				why: "every address keeps its last number", cure: "use an IPv4 network of 256 addresses, such as 10.1.2.0/24"})
 			return
 		}
 		l.env[varPrefix] = strings.TrimSuffix(p.Addr().String(), ".0")
@@ -91,7 +91,7 @@ func (l *loader) checkScalar(s *source, owner, n *yaml.Node, unset map[string]bo
 		return
 	}
 	add := func(what, why, cure string) {
-		l.faults = append(l.faults, Fault{File: s.name, Line: n.Line, What: what, Why: why, Cure: cure})
+		l.findings = append(l.findings, finding{file: s.name, line: n.Line, what: what, why: why, cure: cure})
 		l.quiet.add(s.placeOf(owner))
 	}
 	if _, err := template.SubstituteWithOptions(n.Value, everySet, template.WithoutLogging); err != nil {

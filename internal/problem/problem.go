@@ -57,6 +57,15 @@ func (p *Problem) Error() string {
 	return p.What + ": " + p.Why
 }
 
+// Line is the problem in one line, with its cures, for a story: what: why; cure.
+func (p *Problem) Line() string {
+	line := p.Error()
+	for _, c := range p.Cures {
+		line += "; " + c.String()
+	}
+	return line
+}
+
 // Unwrap is what the problem was made of.
 func (p *Problem) Unwrap() error { return p.cause }
 

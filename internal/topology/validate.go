@@ -6,20 +6,17 @@ import (
 	"net/netip"
 	"regexp"
 	"strings"
+
+	"halab/internal/problem"
 )
 
-// Fault is one thing that is wrong with a lab's description.
-type Fault struct {
+// Problem is one thing that is wrong with a lab's description, and where.
+type Problem struct {
 	// Path leads to the place in the description, as in an x-halab section:
 	// clusters, frontend, vip, address.
 	Path []string
-	What string // what was found
-	Why  string // why that can't work
-	Cure string // what to do
+	*problem.Problem
 }
-
-// String is the fault in one line.
-func (f Fault) String() string { return f.What + "; " + f.Why + "; " + f.Cure }
 
 // Limits of names: what container engines, host names and interface labels
 // have in common.
@@ -30,9 +27,9 @@ var (
 	hostName = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]*[a-z0-9])?$`)
 )
 
-// Validate checks a lab as a whole and returns every fault at once, in the
+// Validate checks a lab as a whole and returns every problem at once, in the
 // order of the description. An empty list means that the lab can be made.
-func (l *Lab) Validate() []Fault {
+func (l *Lab) Validate() []Problem {
 	v := &validator{lab: l, names: map[string]string{}, addresses: map[netip.Addr]string{}, macs: map[string]string{}}
 	v.head()
 	v.network()
@@ -41,19 +38,19 @@ func (l *Lab) Validate() []Fault {
 		v.cluster(c)
 	}
 	v.routerIDs()
-	return v.faults
+	return v.problems
 }
 
 type validator struct {
 	lab       *Lab
-	faults    []Fault
+	problems  []Problem
 	names     map[string]string     // name -> what it names
 	addresses map[netip.Addr]string // address -> whose it is
 	macs      map[string]string     // MAC -> whose it is
 }
 
 func (v *validator) add(path []string, what, why, cure string) {
-	v.faults = append(v.faults, Fault{Path: path, What: what, Why: why, Cure: cure})
+	v.problems = append(v.problems, Problem{path, problem.New("%s", what).Because(why).Cure(cure)})
 }
 
 // head checks what the lab as a whole is called and set to.

@@ -31,8 +31,8 @@ func cluster(name, vip string, id int, addresses ...string) Cluster {
 }
 
 func TestValidateFindsNothingInASoundLab(t *testing.T) {
-	if faults := lab().Validate(); len(faults) > 0 {
-		t.Errorf("faults: %v", faults)
+	if problems := lab().Validate(); len(problems) > 0 {
+		t.Errorf("problems: %v", problems)
 	}
 }
 
@@ -41,7 +41,7 @@ func TestValidate(t *testing.T) {
 		name   string
 		damage func(*Lab)
 		path   string
-		want   string // part of the fault's line
+		want   string // part of the problem's line
 	}{
 		{"no name", func(l *Lab) { l.Name = "" }, "name", `the lab's name is ""`},
 		{"name with a slash", func(l *Lab) { l.Name = "a/b" }, "name", `the lab's name is "a/b"`},
@@ -78,30 +78,30 @@ func TestValidate(t *testing.T) {
 		t.Run(tt.name, func(t *testing.T) {
 			l := lab()
 			tt.damage(l)
-			faults := l.Validate()
-			if len(faults) != 1 {
-				t.Fatalf("%d faults, want 1: %v", len(faults), faults)
+			problems := l.Validate()
+			if len(problems) != 1 {
+				t.Fatalf("%d problems, want 1: %v", len(problems), problems)
 			}
-			if got := strings.Join(faults[0].Path, "."); got != tt.path {
+			if got := strings.Join(problems[0].Path, "."); got != tt.path {
 				t.Errorf("path %q, want %q", got, tt.path)
 			}
-			if !strings.Contains(faults[0].String(), tt.want) {
-				t.Errorf("fault %q does not say %q", faults[0], tt.want)
+			if !strings.Contains(problems[0].Line(), tt.want) {
+				t.Errorf("problem %q does not say %q", problems[0], tt.want)
 			}
-			if faults[0].Why == "" || faults[0].Cure == "" {
-				t.Errorf("fault without reason or cure: %#v", faults[0])
+			if problems[0].Why == "" || len(problems[0].Cures) == 0 {
+				t.Errorf("problem without reason or cure: %#v", problems[0])
 			}
 		})
 	}
 }
 
-func TestValidateReportsAllFaultsAtOnce(t *testing.T) {
+func TestValidateReportsAllProblemsAtOnce(t *testing.T) {
 	l := lab()
 	l.Profile = ""
 	l.Clusters[0].VIP.RouterID = 300
 	l.Clusters[1].Nodes[0].Address = netip.MustParseAddr("10.9.9.9")
-	if faults := l.Validate(); len(faults) != 3 {
-		t.Errorf("%d faults, want 3: %v", len(faults), faults)
+	if problems := l.Validate(); len(problems) != 3 {
+		t.Errorf("%d problems, want 3: %v", len(problems), problems)
 	}
 }
 
@@ -109,9 +109,9 @@ func TestMACsAlike(t *testing.T) {
 	l := lab()
 	l.Clusters[0].Nodes[0].MAC = "02:68:c0:a8:63:0b"
 	l.Clusters[1].Nodes[0].MAC = "02:68:C0:A8:63:0B"
-	faults := l.Validate()
-	if len(faults) != 1 || !strings.Contains(faults[0].String(), "node frontend-01 has it too") {
-		t.Errorf("faults: %v", faults)
+	problems := l.Validate()
+	if len(problems) != 1 || !strings.Contains(problems[0].Line(), "node frontend-01 has it too") {
+		t.Errorf("problems: %v", problems)
 	}
 }
 
