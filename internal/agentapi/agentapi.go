@@ -10,6 +10,8 @@ import (
 	"encoding/json"
 	"strings"
 	"time"
+
+	"halab/internal/problem"
 )
 
 // BinaryPath is where the images keep the halab binary.
@@ -171,9 +173,8 @@ type NetworkReply struct {
 	Removed []string `json:"removed,omitempty"` // interfaces removed
 	// Namespace is the network namespace of the engine's host (NetworkNamespace).
 	Namespace string `json:"namespace,omitempty"`
-	// Problem is what stands in the way: found, why, cure. Nothing was made.
-	Problem string `json:"problem,omitempty"`
-	Cure    string `json:"cure,omitempty"`
+	// Problem is what stands in the way. Nothing was made.
+	Problem *problem.Problem `json:"problem,omitempty"`
 }
 
 // InterfaceAlias is the ifalias by which an interface on the host is known as a

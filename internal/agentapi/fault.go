@@ -1,6 +1,10 @@
 package agentapi
 
-import "time"
+import (
+	"time"
+
+	"halab/internal/problem"
+)
 
 // CommandFault breaks and mends a node from inside, run by halab in the node:
 // `fault apply JSON`, `fault undo ID|all`, `fault list`, and `fault announce`,
@@ -118,11 +122,11 @@ type Fault struct {
 
 // FaultReply is the last line that `halab agent fault` prints.
 type FaultReply struct {
-	Mono   int64    `json:"mono,omitempty"` // CLOCK_MONOTONIC, ns, when the fault was there
-	Faults []Fault  `json:"faults,omitempty"`
-	Undone []Fault  `json:"undone,omitempty"`
-	Notes  []string `json:"notes,omitempty"` // what could only be done in part
-	Error  string   `json:"error,omitempty"`
+	Mono    int64            `json:"mono,omitempty"` // CLOCK_MONOTONIC, ns, when the fault was there
+	Faults  []Fault          `json:"faults,omitempty"`
+	Undone  []Fault          `json:"undone,omitempty"`
+	Notes   []string         `json:"notes,omitempty"` // what could only be done in part
+	Problem *problem.Problem `json:"problem,omitempty"`
 }
 
 // AppFault is what AppFaultFile says.

@@ -2,7 +2,6 @@ package app
 
 import (
 	"context"
-	"strings"
 
 	"halab/internal/composefile"
 	"halab/internal/event"
@@ -21,9 +20,7 @@ func (w World) Doctor(ctx context.Context, set Setting, sink event.Sink) (Checku
 	var findings []preflight.Finding
 	project, err := set.Load(ctx, set.AnyBase())
 	if err != nil {
-		for line := range strings.Lines(err.Error()) {
-			findings = append(findings, preflight.Finding{Check: "description", Level: preflight.Failure, What: strings.TrimSpace(line)})
-		}
+		findings = preflight.Of("description", err)
 	}
 	s, err := Open(ctx, w, set, sink)
 	if err != nil {

@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -38,14 +37,14 @@ func admit(ctx context.Context, s *Session, l *topology.Lab) error {
 		}
 		if err := preflight.Error(h.findings); err != nil {
 			refused = append(refused, err)
-			if f.Unreachable()[h.node] == "" {
-				f.Exclude(h.node, errors.New(strings.ReplaceAll(err.Error(), h.node+": ", "")))
+			if f.Lost(h.node) == nil {
+				f.Exclude(h.node, err)
 			}
 			continue
 		}
 		for _, found := range h.findings {
 			if found.Level == preflight.Warning {
-				s.emit.Warn("", strings.ReplaceAll(found.String(), "\n  ", "; "))
+				s.emit.Warn("", found.Line())
 			}
 		}
 	}
@@ -76,9 +75,7 @@ func examineHosts(ctx context.Context, f *fleet.Fleet, l *topology.Lab, listen t
 			if c, known := clocks[n.Name]; known {
 				facts.Offset, facts.Within, facts.ClockKnown = c.Offset, c.Within, true
 			}
-			if why := f.Unreachable()[n.Name]; why != "" {
-				facts.Error = errors.New(why)
-			} else {
+			if facts.Error = f.Lost(n.Name); facts.Error == nil {
 				lookAtHost(ctx, f, &facts, listen)
 			}
 			list[i] = examined{n.Name, preflight.Host(facts), facts.Running}
@@ -111,12 +108,12 @@ func lookAtHost(ctx context.Context, f *fleet.Fleet, facts *preflight.HostFacts,
 	}
 	info, err := e.Info(ctx)
 	if err != nil {
-		facts.Error = err
+		facts.Error = fmt.Errorf("%s: %w", facts.Node, err)
 		return
 	}
 	facts.Arch, facts.Version, facts.API = info.Arch, info.Version, info.APIVersion
 	if facts.Containers, err = e.Containers(ctx, engine.Filter{engine.LabelLab: ""}); err != nil {
-		facts.Error = err
+		facts.Error = fmt.Errorf("%s: %w", facts.Node, err)
 		return
 	}
 	facts.Running = slices.ContainsFunc(facts.Containers, func(c engine.Container) bool {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"maps"
 	"slices"
-	"strings"
 
 	"halab/internal/composefile"
 	"halab/internal/plan"
@@ -122,7 +121,7 @@ func (m making) describe(ctx context.Context, choose func(context.Context) (stri
 func (m making) examine(findings []preflight.Finding) error {
 	for _, f := range findings {
 		if f.Level == preflight.Warning && f.Check != "leftovers" && f.Check != "host" {
-			m.s.emit.Warn("", strings.ReplaceAll(f.String(), "\n  ", "; "))
+			m.s.emit.Warn("", f.Line())
 		}
 	}
 	return preflight.Error(findings)

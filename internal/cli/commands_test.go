@@ -3,7 +3,6 @@ package cli
 import (
 	"context"
 	"encoding/json"
-	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -12,6 +11,7 @@ import (
 	"halab/internal/engine"
 	"halab/internal/engine/enginetest"
 	"halab/internal/lab"
+	"halab/internal/problem"
 	"halab/test/golden"
 )
 
@@ -218,7 +218,7 @@ func TestEngineErrorsAreOneMessage(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t).up()
 	w.Engine.Hooks.Before = func(context.Context, enginetest.Call) error {
-		return fmt.Errorf("%w: no socket\x1b[2J\n  start it: systemctl start docker", engine.ErrUnreachable)
+		return problem.New("%w: no socket\x1b[2J", engine.ErrUnreachable).Cure("start it", "systemctl start docker")
 	}
 	for _, c := range []string{"status", "down", "fail frontend-01 app", "logs", "curl", "restore"} {
 		r := w.run(strings.Fields(c)...)

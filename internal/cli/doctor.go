@@ -7,6 +7,7 @@ import (
 
 	"halab/internal/app"
 	"halab/internal/preflight"
+	"halab/internal/problem"
 	"halab/internal/ui"
 )
 
@@ -37,6 +38,9 @@ func (p *program) doctor(ctx context.Context, in *input) error {
 }
 
 func (p *program) writeCheckup(in *input, c app.Checkup) error {
+	for i, f := range c.Findings {
+		c.Findings[i].Problem = problem.List{f.Problem}.With(in.selection.command)[0]
+	}
 	if in.json {
 		if err := ui.WriteJSON(p.stdout, c); err != nil {
 			return err
@@ -77,8 +81,8 @@ func findingText(f preflight.Finding, style ui.Style) string {
 		}
 		b.WriteString(head + line + "\n")
 	}
-	if f.Cure != "" {
-		for i, line := range ui.Wrap(ui.Clean(f.Cure), 61) {
+	for _, cure := range f.Cures {
+		for i, line := range ui.Wrap(ui.Clean(cure.String()), 61) {
 			arrow := "→ "
 			if i > 0 {
 				arrow = "  "

@@ -69,8 +69,8 @@ func parseReply(said []byte) (agentapi.FaultReply, error) {
 	if err := json.Unmarshal(lines[len(lines)-1], &r); err != nil {
 		return r, fmt.Errorf("the agent on the node said %q: %w", said, err)
 	}
-	if r.Error != "" {
-		return r, errors.New(r.Error)
+	if r.Problem != nil {
+		return r, r.Problem
 	}
 	return r, nil
 }
@@ -93,7 +93,7 @@ func (i *Injector) applyInside(ctx context.Context, node engine.Container, r age
 	}
 	reply, err := talk.reply()
 	switch {
-	case err != nil && reply.Error == "" && errs.Len() > 0:
+	case err != nil && reply.Problem == nil && errs.Len() > 0:
 		err = errors.New(strings.TrimSpace(errs.String()))
 	case errors.Is(err, errUnanswered):
 		crashpoint.At(crashpoint.Unanswered)

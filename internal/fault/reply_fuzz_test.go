@@ -5,13 +5,13 @@ import "testing"
 // FuzzParseReply feeds what an agent on a node may say.
 func FuzzParseReply(f *testing.F) {
 	f.Add([]byte("ready\n" + `{"mono":1,"faults":[{"id":"a","fault":"loss"}]}` + "\n"))
-	f.Add([]byte(`{"error":"no"}`))
+	f.Add([]byte(`{"problem":{"what":"no"}}`))
 	f.Add([]byte("ready\n"))
 	f.Add([]byte(""))
 	f.Fuzz(func(t *testing.T, said []byte) {
 		r, err := parseReply(said)
-		if err == nil && r.Error != "" {
-			t.Errorf("%q: the error %q is none", said, r.Error)
+		if err == nil && r.Problem != nil {
+			t.Errorf("%q: the error %q is none", said, r.Problem)
 		}
 	})
 }

@@ -153,22 +153,11 @@ func (l *Lab) helperReply(ctx context.Context, id string, code int) (agentapi.Ne
 	if err := json.Unmarshal([]byte(lines), &reply); err != nil {
 		return reply, fmt.Errorf("the helper on the engine's host ended with %d and said: %s", code, strings.TrimSpace(lines+errs))
 	}
-	if reply.Problem != "" {
-		return reply, &HostProblem{Problem: reply.Problem, Cure: reply.Cure}
+	if reply.Problem != nil {
+		return reply, reply.Problem
 	}
 	if code != 0 {
 		return reply, fmt.Errorf("the helper on the engine's host ended with %d: %s", code, strings.TrimSpace(errs))
 	}
 	return reply, nil
-}
-
-// HostProblem is something on the engine's host that stands in the way of the
-// lab's interfaces; nothing was made.
-type HostProblem struct{ Problem, Cure string }
-
-func (p *HostProblem) Error() string {
-	if p.Cure == "" {
-		return p.Problem
-	}
-	return p.Problem + "\n  " + p.Cure
 }

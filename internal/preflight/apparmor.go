@@ -20,7 +20,7 @@ func (f Facts) apparmor() []Finding {
 		return nil
 	}
 	const what = "the kernel has AppArmor on, and apparmor_parser is not installed"
-	const cure = "apt-get install apparmor"
+	const install = "apt-get install apparmor"
 	major, _, _ := strings.Cut(f.Engine.Version, ".")
 	release, err := strconv.Atoi(major)
 	running := slices.ContainsFunc(append(slices.Clone(f.Containers), f.Others...), func(c engine.Container) bool {
@@ -28,9 +28,10 @@ func (f Facts) apparmor() []Finding {
 	})
 	switch {
 	case f.Parser:
-		return []Finding{{Check: "apparmor", Level: OK, What: "AppArmor is on, and the engine can load its profile"}}
+		return []Finding{found("apparmor", OK, "AppArmor is on, and the engine can load its profile")}
 	case err == nil && release < asksForParser && !running:
-		return []Finding{{"apparmor", Failure, what, "the engine can't load its profile, and starts no container without it", cure}}
+		return []Finding{matters("apparmor", Failure, what, "the engine can't load its profile, and starts no container without it").cure("install it", install)}
 	}
-	return []Finding{{"apparmor", Warning, what, "containers run without the engine's profile", cure + ", and then start the engine again"}}
+	return []Finding{matters("apparmor", Warning, what, "containers run without the engine's profile").
+		cure("install it, and then start the engine again", install)}
 }

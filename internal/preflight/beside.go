@@ -34,7 +34,7 @@ func (f Facts) beside() []Finding {
 	if !f.Local || f.Beside != No {
 		return nil
 	}
-	return []Finding{{"host", Warning, "the engine is in another network namespace than halab",
-		"what its host's interfaces are can't be seen, and the host's leg on the lab's network can't be reached from here",
-		"ask from inside of the lab: halab curl"}}
+	return []Finding{matters("host", Warning, "the engine is in another network namespace than halab",
+		"what its host's interfaces are can't be seen, and the host's leg on the lab's network can't be reached from here").
+		cure("ask from inside of the lab", "halab curl")}
 }

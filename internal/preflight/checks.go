@@ -14,10 +14,10 @@ import (
 func (f Facts) engine() Finding {
 	what := fmt.Sprintf("version %s on Linux %s, %d CPUs, cgroup v%s", f.Engine.Version, f.Engine.Kernel, f.Engine.CPUs, f.Engine.CgroupVersion)
 	if f.Engine.OS != "" && f.Engine.OS != "linux" {
-		return Finding{"engine", Failure, "the engine runs on " + f.Engine.OS,
-			"network namespaces, macvlan and VRRP are Linux's", "use a Docker Engine on Linux: --host ssh://user@machine"}
+		return matters("engine", Failure, "the engine runs on "+f.Engine.OS, "network namespaces, macvlan and VRRP are Linux's").
+			cure("use a Docker Engine on Linux: --host ssh://user@machine")
 	}
-	return Finding{Check: "engine", Level: OK, What: what}
+	return found("engine", OK, what)
 }
 
 // minimumAPI is that of Docker Engine 20.10.
@@ -30,54 +30,55 @@ func (f Facts) api() Finding {
 	b, errB := strconv.Atoi(minor)
 	switch {
 	case errA != nil || errB != nil:
-		return Finding{"api", Unknown, fmt.Sprintf("the engine calls its API version %q", f.Engine.APIVersion), "it is none that is known", ""}
+		return matters("api", Unknown, fmt.Sprintf("the engine calls its API version %q", f.Engine.APIVersion), "it is none that is known")
 	case a < minimumMajor || a == minimumMajor && b < minimumMinor:
-		return Finding{"api", Failure, what, "halab needs 1.41 or newer (Docker Engine 20.10)", "install a newer engine: apt-get install docker.io"}
+		return matters("api", Failure, what, "halab needs 1.41 or newer (Docker Engine 20.10)").cure("install a newer engine", "apt-get install docker.io")
 	}
-	return Finding{Check: "api", Level: OK, What: what}
+	return found("api", OK, what)
 }
 
 func (f Facts) macvlan() Finding {
 	drivers := f.Engine.NetworkDrivers
 	switch {
 	case len(drivers) > 0 && !slices.Contains(drivers, "macvlan"):
-		return Finding{"macvlan", Failure, "the engine has no network driver macvlan, only " + strings.Join(drivers, ", "),
-			"the lab's network is made with it", "use a Docker Engine on Linux that has it; it is a part of every release since 1.12"}
+		return matters("macvlan", Failure, "the engine has no network driver macvlan, only "+strings.Join(drivers, ", "), "the lab's network is made with it").
+			cure("use a Docker Engine on Linux that has it; it is a part of every release since 1.12")
 	case f.Local && f.Macvlan == No:
-		return Finding{"macvlan", Failure, "the kernel " + f.Engine.Kernel + " has no macvlan",
-			"the lab's network is made of macvlan interfaces", "load it (modprobe macvlan), or boot a kernel that has it (CONFIG_MACVLAN)"}
+		return matters("macvlan", Failure, "the kernel "+f.Engine.Kernel+" has no macvlan", "the lab's network is made of macvlan interfaces").
+			cure("load it", "modprobe macvlan").cure("or boot a kernel that has it (CONFIG_MACVLAN)")
 	case f.Local && f.Macvlan == Yes:
-		return Finding{Check: "macvlan", Level: OK, What: "macvlan is in the kernel and in the engine"}
+		return found("macvlan", OK, "macvlan is in the kernel and in the engine")
 	}
-	return Finding{Check: "macvlan", Level: Unknown, What: "the engine has the driver macvlan; whether its kernel has it is seen when the network is made"}
+	return found("macvlan", Unknown, "the engine has the driver macvlan; whether its kernel has it is seen when the network is made")
 }
 
 // subnet looks for every user of the lab's subnet but the lab itself.
 func (f Facts) subnet() []Finding {
 	var all []Finding
-	taken := func(owner, cure string) {
-		all = append(all, Finding{"subnet", Failure, fmt.Sprintf("the subnet %s is in use by %s", f.Subnet, owner),
-			"a request to one of its addresses could go there", cure})
+	taken := func(owner string) Finding {
+		return matters("subnet", Failure, fmt.Sprintf("the subnet %s is in use by %s", f.Subnet, owner), "a request to one of its addresses could go there")
 	}
-	const move = "move the lab: halab up --subnet 192.168.77.0/24"
+	const move = "halab up --subnet 192.168.77.0/24"
 	for _, n := range f.Networks {
 		lab, ours := n.Labels[engine.LabelLab], n.Labels[engine.LabelLab] == f.Lab
 		for _, used := range n.Subnets {
 			switch {
 			case ours || !used.Overlaps(f.Subnet):
 			case lab != "":
-				taken(fmt.Sprintf("lab %s (network %s, %s)", lab, n.Name, used), "take that lab down: halab down --name "+lab+"; or "+move)
+				all = append(all, taken(fmt.Sprintf("lab %s (network %s, %s)", lab, n.Name, used)).
+					cure("take that lab down", "halab down --name "+lab).cure("or move the lab", move))
 			default:
-				taken(fmt.Sprintf("the Docker network %s (%s)", n.Name, used), "remove it: docker network rm "+n.Name+"; or "+move)
+				all = append(all, taken(fmt.Sprintf("the Docker network %s (%s)", n.Name, used)).
+					cure("remove it", "docker network rm "+n.Name).cure("or move the lab", move))
 			}
 		}
 	}
 	if f.sees() {
-		f.subnetOnHost(func(owner string) { taken(owner, move) })
+		f.subnetOnHost(func(owner string) { all = append(all, taken(owner).cure("move the lab", move)) })
 	}
 	all = append(all, f.elsewhere()...)
 	if len(all) == 0 {
-		all = append(all, Finding{Check: "subnet", Level: OK, What: "the subnet " + f.Subnet.String() + " is free, or the lab's own"})
+		all = append(all, found("subnet", OK, "the subnet "+f.Subnet.String()+" is free, or the lab's own"))
 	}
 	return all
 }
@@ -128,19 +129,19 @@ func (f Facts) parent() []Finding {
 func (f Facts) parentThere() Finding {
 	switch {
 	case f.Own:
-		return Finding{Check: "parent", Level: OK, What: "the lab makes a parent interface of its own, " + f.Parent}
+		return found("parent", OK, "the lab makes a parent interface of its own, "+f.Parent)
 	case !f.sees():
-		return Finding{Check: "parent", Level: Unknown, What: "the parent interface " + f.Parent + " is on another machine, or in another network namespace"}
+		return found("parent", Unknown, "the parent interface "+f.Parent+" is on another machine, or in another network namespace")
 	}
 	var names []string
 	for _, i := range f.Interfaces {
 		if i.Name == f.Parent {
-			return Finding{Check: "parent", Level: OK, What: "the parent interface " + f.Parent + " is there"}
+			return found("parent", OK, "the parent interface "+f.Parent+" is there")
 		}
 		names = append(names, i.Name)
 	}
-	return Finding{"parent", Failure, "the host has no interface " + f.Parent, "--parent names the interface under the lab's network",
-		"name one of " + strings.Join(names, ", ") + ", or leave --parent out"}
+	return matters("parent", Failure, "the host has no interface "+f.Parent, "--parent names the interface under the lab's network").
+		cure("name one of " + strings.Join(names, ", ") + ", or leave --parent out")
 }
 
 // Sizes below which the disk is too full.
@@ -151,17 +152,17 @@ const (
 
 func (f Facts) disk() Finding {
 	if !f.Local || f.Free < 0 {
-		return Finding{Check: "disk", Level: Unknown, What: "the engine's disk is on another machine"}
+		return found("disk", Unknown, "the engine's disk is on another machine")
 	}
 	what := fmt.Sprintf("%.1f GB free at %s", float64(f.Free)/1e9, f.Engine.DataRoot)
-	const cure = "make room: docker image prune, docker builder prune"
+	room := func(f Finding) Finding { return f.cure("make room", "docker image prune", "docker builder prune") }
 	switch {
 	case f.Free < leastFree:
-		return Finding{"disk", Failure, what, "the images need more", cure}
+		return room(matters("disk", Failure, what, "the images need more"))
 	case f.Free < goodFree:
-		return Finding{"disk", Warning, what, "building all images may need 2 GB", cure}
+		return room(matters("disk", Warning, what, "building all images may need 2 GB"))
 	}
-	return Finding{Check: "disk", Level: OK, What: what}
+	return found("disk", OK, what)
 }
 
 // base says where images can come from.
@@ -181,15 +182,15 @@ func (f Facts) base() Finding {
 	here := map[string]string{"centos7": centos, "debian12": debian, "auto": centos + debian}[f.Base]
 	switch {
 	case here != "":
-		return Finding{Check: "base", Level: OK, What: fmt.Sprintf("base %s: images can be had", f.Base)}
+		return found("base", OK, fmt.Sprintf("base %s: images can be had", f.Base))
 	case f.Base == "centos7":
-		return Finding{"base", Warning, "the image of CentOS 7 is not here", "it has to be pulled when the images are built",
-			"docker pull centos:7, or use Debian: --base debian12"}
+		return matters("base", Warning, "the image of CentOS 7 is not here", "it has to be pulled when the images are built").
+			cure("pull it", "docker pull centos:7").cure("or use Debian: --base debian12")
 	case f.Mmdebstrap:
-		return Finding{Check: "base", Level: OK, What: "no base image is here; Debian 12 can be made with mmdebstrap"}
+		return found("base", OK, "no base image is here; Debian 12 can be made with mmdebstrap")
 	}
-	return Finding{"base", Warning, "neither a base image nor mmdebstrap is here", "the images can be built only if a base image can be pulled",
-		"apt-get install mmdebstrap"}
+	return matters("base", Warning, "neither a base image nor mmdebstrap is here", "the images can be built only if a base image can be pulled").
+		cure("install it", "apt-get install mmdebstrap")
 }
 
 func (f Facts) leftovers() Finding {
@@ -208,13 +209,16 @@ func (f Facts) leftovers() Finding {
 		}
 	}
 	what := "the lab's containers: " + strings.Join(parts, ", ")
+	left := func(why string) Finding {
+		return matters("leftovers", Warning, what, why).cure("take it from there", "halab up").cure("or remove it", "halab down")
+	}
 	switch {
 	case len(f.Containers) == 0:
-		return Finding{Check: "leftovers", Level: OK, What: "nothing of lab " + f.Lab + " is on the engine"}
+		return found("leftovers", OK, "nothing of lab "+f.Lab+" is on the engine")
 	case helpers > 0 && states[engine.StateRunning] == 0:
-		return Finding{"leftovers", Warning, what, "a helper was left behind by a run that was interrupted", "halab up takes it from there, halab down removes it"}
+		return left("a helper was left behind by a run that was interrupted")
 	case states[engine.StateCreated] > 0 || states[engine.StateDead] > 0:
-		return Finding{"leftovers", Warning, what, "an up was interrupted", "halab up takes it from there, halab down removes it"}
+		return left("an up was interrupted")
 	}
-	return Finding{Check: "leftovers", Level: OK, What: what}
+	return found("leftovers", OK, what)
 }

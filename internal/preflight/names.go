@@ -25,8 +25,8 @@ func (f Facts) names() []Finding {
 		if owner != "" {
 			whose = "of lab " + owner
 		}
-		all = append(all, Finding{"names", Failure, fmt.Sprintf("there is a %s %s already, %s", kind, name, whose),
-			"this lab's own would have the same name", "give this lab another name: halab up --name two; or remove it: " + remove + " " + name})
+		all = append(all, matters("names", Failure, fmt.Sprintf("there is a %s %s already, %s", kind, name, whose),
+			"this lab's own would have the same name").cure("give this lab another name", "halab up --name two").cure("or remove it", remove+" "+name))
 	}
 	foreign := func(labels map[string]string, name string, wanted []string) bool {
 		return labels[engine.LabelLab] != f.Lab && slices.Contains(wanted, name)
@@ -59,7 +59,7 @@ func (f Facts) names() []Finding {
 		}
 	}
 	if len(all) == 0 {
-		all = append(all, Finding{Check: "names", Level: OK, What: "the lab's names are free, or its own"})
+		all = append(all, found("names", OK, "the lab's names are free, or its own"))
 	}
 	return all
 }
@@ -81,9 +81,9 @@ func (f Facts) elsewhere() []Finding {
 		if n.Labels[engine.LabelLab] != f.Lab || len(n.Subnets) == 0 || slices.Contains(n.Subnets, f.Subnet) {
 			continue
 		}
-		all = append(all, Finding{"subnet", Failure, fmt.Sprintf("lab %s is there already, on %s", f.Lab, n.Subnets[0]),
-			fmt.Sprintf("on %s it would be another lab of the same name", f.Subnet),
-			fmt.Sprintf("take it down first: halab down --name %s; or give this one another name: --name two", f.Lab)})
+		all = append(all, matters("subnet", Failure, fmt.Sprintf("lab %s is there already, on %s", f.Lab, n.Subnets[0]),
+			fmt.Sprintf("on %s it would be another lab of the same name", f.Subnet)).
+			cure("take it down first", "halab down --name "+f.Lab).cure("or give this one another name: --name two"))
 	}
 	return all
 }
@@ -110,9 +110,9 @@ func (f Facts) shared() []Finding {
 		if lab := n.Labels[engine.LabelLab]; lab != "" {
 			whose = "lab " + lab
 		}
-		all = append(all, Finding{"parent", Failure, fmt.Sprintf("the parent interface %s is that of %s", f.Parent, whose),
-			fmt.Sprintf("an engine of version %s allows one macvlan network on a parent", cmp.Or(f.Engine.Version, "before 27")),
-			"leave --parent out, and the lab makes one of its own; or name another interface"})
+		all = append(all, matters("parent", Failure, fmt.Sprintf("the parent interface %s is that of %s", f.Parent, whose),
+			fmt.Sprintf("an engine of version %s allows one macvlan network on a parent", cmp.Or(f.Engine.Version, "before 27"))).
+			cure("leave --parent out, and the lab makes one of its own; or name another interface"))
 	}
 	return all
 }

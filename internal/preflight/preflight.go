@@ -4,11 +4,10 @@
 package preflight
 
 import (
-	"fmt"
 	"net/netip"
-	"strings"
 
 	"halab/internal/engine"
+	"halab/internal/problem"
 )
 
 // Level says how much a finding matters.
@@ -24,13 +23,28 @@ const (
 	Failure Level = "failure"
 )
 
-// Finding is one thing that was looked at.
+// Finding is one thing that was looked at: what was found, why it matters where
+// it does, and what to do.
 type Finding struct {
 	Check string `json:"check"` // engine, api, macvlan, subnet, names, parent, disk, base or leftovers
 	Level Level  `json:"level"`
-	What  string `json:"what"`           // what was found
-	Why   string `json:"why,omitempty"`  // why that matters
-	Cure  string `json:"cure,omitempty"` // what to do
+	*problem.Problem
+}
+
+// found makes a finding that needs nothing said beyond what was found.
+func found(check string, level Level, what string) Finding {
+	return Finding{check, level, problem.New("%s", what)}
+}
+
+// matters makes a finding with why it matters; the caller adds what to do.
+func matters(check string, level Level, what, why string) Finding {
+	return Finding{check, level, problem.New("%s", what).Because(why)}
+}
+
+// cure adds what to do, and the commands that do it.
+func (f Finding) cure(do string, run ...string) Finding {
+	f.Cure(do, run...)
+	return f
 }
 
 // Facts are what is known about an engine, its host and the lab that is wanted.
@@ -110,35 +124,31 @@ func Failed(all []Finding) bool {
 
 // Error is the failures among findings as one error, nil when there are none.
 func Error(all []Finding) error {
-	var lines []string
+	var failures problem.List
 	for _, f := range all {
 		if f.Level == Failure {
-			lines = append(lines, f.String())
+			failures = append(failures, f.Problem)
 		}
 	}
-	if len(lines) == 0 {
+	if len(failures) == 0 {
 		return nil
 	}
-	return fmt.Errorf("%s", strings.Join(lines, "\n"))
+	return failures
 }
 
-// String is the finding in a line, its reason, and its cure below.
-func (f Finding) String() string {
-	text := f.What
-	if f.Why != "" {
-		text += ": " + f.Why
+// Of is what an error says is wrong, each as a failure of a check.
+func Of(check string, err error) []Finding {
+	var all []Finding
+	for _, p := range problem.Of(err) {
+		all = append(all, Finding{check, Failure, p})
 	}
-	if f.Cure != "" {
-		text += "\n  " + f.Cure
-	}
-	return text
+	return all
 }
 
 // Evaluate judges the facts.
 func Evaluate(f Facts) []Finding {
 	if f.EngineError != nil {
-		what, cure, _ := strings.Cut(f.EngineError.Error(), "\n")
-		return []Finding{{Check: "engine", Level: Failure, What: what, Cure: strings.TrimSpace(cure)}}
+		return Of("engine", f.EngineError)
 	}
 	if f.Hosts {
 		return append([]Finding{f.engine(), f.api()}, append(f.apparmor(), f.disk(), f.base(), f.leftovers())...)

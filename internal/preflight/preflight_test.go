@@ -13,6 +13,7 @@ import (
 	"halab/internal/agentapi"
 	"halab/internal/engine"
 	"halab/internal/engine/enginetest"
+	"halab/internal/problem"
 )
 
 // fine are the facts of a machine on which everything is as it should be.
@@ -38,7 +39,7 @@ func TestEvaluate(t *testing.T) {
 		says   string // in the finding's text
 	}{
 		{"all is well", func(*Facts) {}, "", OK, ""},
-		{"no engine", func(f *Facts) { f.EngineError = errors.New("no socket\n  start it") }, "engine", Failure, "no socket\n  start it"},
+		{"no engine", func(f *Facts) { f.EngineError = problem.New("no socket").Cure("start it") }, "engine", Failure, "no socket\n  start it"},
 		{"Windows", func(f *Facts) { f.Engine.OS = "windows" }, "engine", Failure, "runs on windows"},
 		{"old API", func(f *Facts) { f.Engine.APIVersion = "1.40" }, "api", Failure, "1.41 or newer"},
 		{"new API", func(f *Facts) { f.Engine.APIVersion = "1.50" }, "", OK, ""},
@@ -148,7 +149,7 @@ func TestEvaluate(t *testing.T) {
 				if finding.Level != OK {
 					odd = append(odd, finding)
 				}
-				if finding.What == "" || finding.Level == Failure && finding.Cure == "" {
+				if finding.What == "" || finding.Level == Failure && len(finding.Cures) == 0 {
 					t.Errorf("a finding says too little: %+v", finding)
 				}
 			}
@@ -158,7 +159,7 @@ func TestEvaluate(t *testing.T) {
 				}
 				return
 			}
-			if len(odd) != 1 || odd[0].Check != c.check || odd[0].Level != c.level || !strings.Contains(odd[0].String(), c.says) {
+			if len(odd) != 1 || odd[0].Check != c.check || odd[0].Level != c.level || !strings.Contains(problem.List{odd[0].Problem}.Text(), c.says) {
 				t.Errorf("found %+v, want one %s at %s with %q", odd, c.level, c.check, c.says)
 			}
 			if err := Error(all); (err != nil) != (c.level == Failure) || Failed(all) != (err != nil) {

@@ -103,12 +103,17 @@ func Of(err error) List {
 		}
 		return all
 	}
+	return List{From(err)}
+}
+
+// From is an error as one problem, as an agent answers with it.
+func From(err error) *Problem {
 	p := &Problem{What: err.Error(), Cures: Cures(err), cause: err}
 	var own *Problem
 	if errors.As(err, &own) && own.Error() == p.What {
 		p.What, p.Why = own.What, own.Why
 	}
-	return List{p}
+	return p
 }
 
 // parts takes an error that only lists others, each with a line of its own, into

@@ -15,6 +15,7 @@ import (
 	"halab/internal/agent/machine"
 	"halab/internal/agentapi"
 	"halab/internal/crashpoint"
+	"halab/internal/problem"
 )
 
 // Run is `halab agent fault`.
@@ -38,7 +39,7 @@ func Run(ctx context.Context, args []string, in io.Reader, out command.Output) e
 		return command.Usagef("fault apply JSON | undo ID|all | list | announce")
 	}
 	if err != nil {
-		reply.Error = err.Error()
+		reply.Problem = problem.From(err)
 	}
 	return errors.Join(err, json.NewEncoder(out.Answer).Encode(reply))
 }

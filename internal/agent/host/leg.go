@@ -11,6 +11,7 @@ import (
 	"golang.org/x/sys/unix"
 
 	"halab/internal/agent/machine"
+	"halab/internal/problem"
 )
 
 // makeLeg finds or makes the host's own leg on the lab's network. Linux keeps a
@@ -169,10 +170,7 @@ func isGuard(kind int) bool {
 }
 
 func (w *wiring) taken(by string) error {
-	return problem{
-		what: fmt.Sprintf("the subnet %s is in use on the host: %s", w.subnet, by),
-		cure: "give the lab another one: --subnet 192.168.98.0/24",
-	}
+	return problem.New("the subnet %s is in use on the host: %s", w.subnet, by).Cure("give the lab another one: --subnet 192.168.98.0/24")
 }
 
 // prefixOf converts what netlink has; a missing one is the default route.

@@ -7,10 +7,11 @@ import (
 	"net/netip"
 	"slices"
 
+	"github.com/vishvananda/netlink"
+
 	"halab/internal/agent/command"
 	"halab/internal/agentapi"
-
-	"github.com/vishvananda/netlink"
+	"halab/internal/problem"
 )
 
 // Network makes or removes a lab's interfaces on the engine's host, or only
@@ -31,25 +32,20 @@ func Network(args []string, out command.Output) error {
 	w.reply.Namespace = agentapi.NetworkNamespace()
 	act := map[string]func() error{"up": w.up, "down": w.down, "look": func() error { return nil }}[args[0]]
 	if err := act(); err != nil {
-		var p problem
+		var p *problem.Problem
 		if !errors.As(err, &p) {
-			p = problem{what: err.Error(), cure: "see `ip -d link` on the engine's host; the helper needs the host's network and NET_ADMIN"}
+			p = problem.New("%w", err).Cure("look on the engine's host; the helper needs the host's network and NET_ADMIN", "ip -d link")
 		}
-		w.reply.Problem, w.reply.Cure = p.what, p.cure
+		w.reply.Problem = p
 	}
 	if err := json.NewEncoder(out.Answer).Encode(w.reply); err != nil {
 		return err
 	}
-	if w.reply.Problem != "" {
-		return errors.New(w.reply.Problem)
+	if w.reply.Problem != nil {
+		return w.reply.Problem
 	}
 	return nil
 }
-
-// problem is something that stands in the way, with its cure.
-type problem struct{ what, cure string }
-
-func (p problem) Error() string { return p.what }
 
 // wiring is one request being carried out.
 type wiring struct {
@@ -130,10 +126,8 @@ func (w *wiring) checkNames() error {
 			return err
 		}
 		if link != nil && link.Attrs().Alias != w.alias && !w.halfMade(link) {
-			return problem{
-				what: fmt.Sprintf("interface %s is on the host already and does not belong to lab %s (alias %q)", name, w.request.Lab, link.Attrs().Alias),
-				cure: "give the lab another name with --name, or remove the interface: ip link delete " + name,
-			}
+			return problem.New("interface %s is on the host already and does not belong to lab %s (alias %q)", name, w.request.Lab, link.Attrs().Alias).
+				Cure("give the lab another name with --name, or remove the interface", "ip link delete "+name)
 		}
 	}
 	return nil
@@ -158,10 +152,8 @@ func (w *wiring) parent() (netlink.Link, error) {
 	}
 	if r.Peer == "" {
 		if parent == nil {
-			return nil, problem{
-				what: fmt.Sprintf("the host has no interface %s", r.Parent),
-				cure: "name one of `ip -br link`, or leave --parent out: halab then makes a parent of its own",
-			}
+			return nil, problem.New("the host has no interface %s", r.Parent).
+				Cure("name one of `ip -br link`, or leave --parent out: halab then makes a parent of its own")
 		}
 		return parent, nil
 	}

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"halab/internal/engine"
+	"halab/internal/problem"
 )
 
 func TestVersionIsAgreedOnOnceAndLazily(t *testing.T) {
@@ -105,7 +106,7 @@ func TestUnreachable(t *testing.T) {
 			if !errors.Is(err, engine.ErrUnreachable) {
 				t.Fatalf("got %v", err)
 			}
-			contains(t, "error", err.Error(), test.signs...)
+			contains(t, "error", problem.Of(err).Text(), test.signs...)
 		})
 	}
 }
@@ -117,7 +118,7 @@ func TestNoPermission(t *testing.T) {
 	if !errors.Is(err, engine.ErrNoPermission) || errors.Is(err, engine.ErrUnreachable) {
 		t.Errorf("got %v", err)
 	}
-	contains(t, "error", err.Error(), "group docker", "sudo", "/var/run/docker.sock")
+	contains(t, "error", problem.Of(err).Text(), "group docker", "sudo", "/var/run/docker.sock")
 }
 
 // A host that takes the connection and says nothing must not outlast the

@@ -15,6 +15,7 @@ import (
 	"github.com/docker/docker/client"
 
 	"halab/internal/engine"
+	"halab/internal/problem"
 )
 
 // fail says what was being done when err came, marks err with one of package
@@ -27,31 +28,31 @@ func (e *Engine) fail(doing string, err error) error {
 	switch {
 	case errors.Is(err, context.Canceled), errors.Is(err, context.DeadlineExceeded):
 		return fmt.Errorf("%s at %s: %w", doing, e.name, err)
-	case errors.Is(err, fs.ErrPermission), isPermissionText(text):
-		return &failure{kind: engine.ErrNoPermission, cause: err,
-			text: fmt.Sprintf("%s: %s: %s: add yourself to the group docker (usermod -aG docker $USER, then log in again) or use sudo", engine.ErrNoPermission, e.name, doing)}
+	case errors.Is(err, fs.ErrPermission):
+		return problem.New("%w", &failure{kind: engine.ErrNoPermission, cause: err, text: fmt.Sprintf("%s: %s: %s", engine.ErrNoPermission, e.name, doing)}).
+			Cure("add yourself to the group docker and log in again, or use sudo", "usermod -aG docker $USER")
 	case isConnection(err):
-		return &failure{kind: engine.ErrUnreachable, cause: err,
-			text: fmt.Sprintf("%s: %s: %s: %s: %s", engine.ErrUnreachable, e.name, doing, e.reason(text), e.cure())}
+		return e.cure(problem.New("%w", &failure{kind: engine.ErrUnreachable, cause: err,
+			text: fmt.Sprintf("%s: %s: %s: %s", engine.ErrUnreachable, e.name, doing, e.reason(text))}))
 	default:
-		return &failure{kind: kindOf(err, text), cause: err, text: doing + ": " + text + lostNetwork(text)}
+		return lostNetwork(text, &failure{kind: kindOf(err, text), cause: err, text: doing + ": " + text})
 	}
 }
 
-// lostNetwork is the cure where the engine's macvlan driver and the engine's list
+// lostNetwork adds the cure where the engine's macvlan driver and the engine's list
 // of networks differ. An engine that starts while the interface under a network
 // is missing, as after a boot, keeps the network in its list and forgets it in
 // the driver; one that is removed in that state is remembered by the driver at a
 // later start (libnetwork, drivers/macvlan: populateNetworks, DeleteNetwork).
-func lostNetwork(text string) string {
+func lostNetwork(text string, err error) error {
 	switch {
 	case strings.Contains(text, "network id ") && strings.HasSuffix(text, "not found"):
-		return "\n  the engine lost this network when it started; make it anew:  halab down, then halab up"
+		return problem.New("%w", err).Cure("the engine lost this network when it started; make it anew", "halab down", "halab up")
 	case strings.Contains(text, "is already using parent interface"):
-		return "\n  if docker network ls has no such network, the engine remembers one that is gone;" +
-			"\n  it forgets it when it starts while the lab is down:  halab down, systemctl restart docker, halab up"
+		return problem.New("%w", err).Cure("if docker network ls has no such network, the engine remembers one that is gone; it forgets it when it starts while the lab is down",
+			"halab down", "systemctl restart docker", "halab up")
 	}
-	return ""
+	return err
 }
 
 // kindOf is which of package engine's errors an answer of the engine is, or nil.
@@ -93,10 +94,6 @@ func (f *failure) Unwrap() []error {
 	return []error{f.kind, f.cause}
 }
 
-func isPermissionText(text string) bool {
-	return strings.HasPrefix(text, "permission denied while trying to connect")
-}
-
 // isConnection tells the loss of the engine from an answer that we don't like.
 func isConnection(err error) bool {
 	var network *net.OpError
@@ -120,14 +117,14 @@ func (e *Engine) reason(text string) string {
 	return strings.TrimPrefix(text, "error during connect: ")
 }
 
-// cure says what to run when the engine can't be reached.
-func (e *Engine) cure() string {
+// cure adds what to do when the engine can't be reached.
+func (e *Engine) cure(p *problem.Problem) error {
 	scheme, rest, _ := strings.Cut(e.name, "://")
 	rest, _, _ = strings.Cut(rest, " ")
 	switch scheme {
 	case "unix":
-		return "the Docker engine isn't running: systemctl start docker; where it isn't installed: apt-get install docker.io"
+		return p.Cure("the Docker engine isn't running", "systemctl start docker").Cure("where it isn't installed", "apt-get install docker.io")
 	default:
-		return fmt.Sprintf("is its host up, and the address right? try: docker -H %s://%s version", scheme, rest)
+		return p.Cure("is its host up, and the address right?", fmt.Sprintf("docker -H %s://%s version", scheme, rest))
 	}
 }

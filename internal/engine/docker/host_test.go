@@ -20,6 +20,7 @@ import (
 	"github.com/opencontainers/go-digest"
 
 	"halab/internal/engine"
+	"halab/internal/problem"
 )
 
 // cleanEnv is an environment without any of Docker's settings.
@@ -272,7 +273,7 @@ func TestSSH(t *testing.T) {
 	if !errors.Is(err, engine.ErrUnreachable) {
 		t.Fatalf("got %v", err)
 	}
-	contains(t, "error", err.Error(), "Host key verification failed", "try: docker -H ssh://root@192.0.2.7 version")
+	contains(t, "error", problem.Of(err).Text(), "Host key verification failed", "docker -H ssh://root@192.0.2.7 version")
 }
 
 func standIn(t *testing.T, address string) {

@@ -193,10 +193,21 @@ func (f *Fleet) Exclude(name string, why error) {
 	for _, m := range f.hosts {
 		if m.Name == name {
 			m.mu.Lock()
-			m.unfit = m.wrap(why)
+			m.unfit = why
 			m.mu.Unlock()
 		}
 	}
+}
+
+// Lost is why a host did not answer when it was asked last, or was excluded; nil
+// where it takes part.
+func (f *Fleet) Lost(name string) error {
+	for _, m := range f.hosts {
+		if m.Name == name {
+			return m.state()
+		}
+	}
+	return nil
 }
 
 // Host is the engine of one host alone, by its name.

@@ -182,11 +182,11 @@ func TestNoRoom(t *testing.T) {
 func TestExclude(t *testing.T) {
 	a, b := &host{name: "a"}, &host{name: "b"}
 	f := fleet.New(&host{name: "home"}, members(a, b))
-	f.Exclude("a", errors.New("it has containers of lab theirs"))
+	f.Exclude("a", errors.New("a: it has containers of lab theirs"))
 	if _, err := f.Containers(t.Context(), nil); err != nil {
 		t.Fatal(err)
 	}
-	if down := f.Unreachable(); len(down) != 1 || down["a"] != "a (tcp://a): it has containers of lab theirs" {
+	if down := f.Unreachable(); len(down) != 1 || down["a"] != "a: it has containers of lab theirs" {
 		t.Errorf("%v", down)
 	}
 	if !slices.Equal(f.Absent(), []string{"tcp://a"}) {

@@ -9,6 +9,7 @@ import (
 
 	"halab/internal/agentapi"
 	"halab/internal/engine/enginetest"
+	"halab/internal/problem"
 )
 
 // Break does a fault to a node from inside.
@@ -51,7 +52,7 @@ func (w *World) fault(node string, p enginetest.Process) int {
 	case "apply":
 		var r agentapi.FaultRequest
 		if err := json.Unmarshal([]byte(p.Args[4]), &r); err != nil {
-			reply.Error = err.Error()
+			reply.Problem = problem.From(err)
 			break
 		}
 		fmt.Fprintln(p.Stdout, agentapi.FaultReady)
