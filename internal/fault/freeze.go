@@ -22,8 +22,8 @@ func crash() Kind {
 	k := kill()
 	k.Name, k.same, k.did, k.On, k.how = "crash", k.Name, "crashed", []topology.Service{topology.ServiceNode}, false
 	k.Man = "pid_namespaces(7)"
-	k.Summary = "the machine dies: SIGKILL to its first process, the kernel ends the rest"
-	k.Sees = "as a power cut: the other node takes the VIP after its adverts have been missing"
+	k.Summary = "the machine dies: its interface falls silent, and SIGKILL to its first process ends all"
+	k.Sees = "as a power cut: the other node takes the VIP after its adverts have been missing, and no connection is closed"
 	return k
 }
 

@@ -52,13 +52,23 @@ func kill() Kind {
 // crash kills PID 1 of the node. A service that is frozen could not die with
 // it, so it is thawed into its death.
 //
+// A machine without power says nothing, while a kernel that ends a process closes its
+// connections: a client was told of a killed node by a FIN, where after a real crash it
+// waits for an answer. So the node is frozen first, and killed behind that silence. What
+// freezes it is recorded, for a restore after a halab that was killed in between; where
+// it can't be done the kill is all there is.
+//
 // The network of a node that is a host does not end with it. There the agent
 // stops everything and takes the VIP off the interface first, so that for the
 // others the machine falls silent; what can't be done so is left to restore.
 func (i *Injector) crash(ctx context.Context, s site) error {
 	var swept error
-	if s.container().Endpoint != "" && s.container().State == engine.StateRunning {
-		swept = i.agentRuns(ctx, s.container(), agentapi.CommandCrash)
+	switch node := s.container(); {
+	case node.State != engine.StateRunning:
+	case node.Endpoint != "":
+		swept = i.agentRuns(ctx, node, agentapi.CommandCrash)
+	default:
+		_, _ = i.applyInside(ctx, node, agentapi.FaultRequest{ID: newID(agentapi.FaultFreeze), Fault: agentapi.FaultFreeze})
 	}
 	var frozen []string
 	for _, service := range topology.Services()[1:] {

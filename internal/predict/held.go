@@ -42,10 +42,15 @@ func held(phase outage.Phase, e effect.Effect, r forecast.Row) []outage.HeldFore
 		if e.On == effect.HAProxy && e.Resigns {
 			fates = append(fates, outage.FateFIN) // it ends what is idle before it goes
 		}
+		because := ""
+		if e.On == effect.HAProxy && e.Silent && r.Held == forecast.HeldSilent {
+			fates = append(fates, outage.FateHang)
+			because = "; or it hangs, where a request came before: the kernel of the hung HAProxy has acknowledged it, so that it is never sent again"
+		}
 		busy.MinMs, busy.MaxMs = r.HeldMinMs, round(2*r.HeldMaxMs+periodMs+resendMs+handlingMs)
 		return both(fmt.Sprintf("whoever sends to the new holder, which knows nothing of the connection, is reset: the VIP moves at %g–%g, "+
-			"a client sends %g later at most, and its kernel again after %d and then twice as long each time",
-			r.HeldMinMs, r.HeldMaxMs, periodMs, resendMs), fates...)
+			"a client sends %g later at most, and its kernel again after %d and then twice as long each time%s",
+			r.HeldMinMs, r.HeldMaxMs, periodMs, resendMs, because), fates...)
 	case forecast.HeldHang:
 		return both("the other side says nothing, not even that it is over", outage.FateHang)
 	case forecast.HeldStay, forecast.HeldOwnClosed, forecast.HeldOwnHang:

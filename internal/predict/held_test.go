@@ -19,8 +19,9 @@ func TestHeld(t *testing.T) {
 	}{
 		{"fast", effect.Kill(effect.HAProxy), "FIN or RST at 0–5 ms", "FIN or RST at 0–5 ms", "unaffected"},
 		{"fast", effect.Stop(effect.HAProxy), "RST or FIN at 0–305 ms", "RST or FIN", "unaffected"},
-		{"fast", effect.Hang(effect.HAProxy), "RST at 75.1–501 ms", "RST", "unaffected"},
+		{"fast", effect.Hang(effect.HAProxy), "RST or hang at 75.1–501 ms", "RST or hang", "unaffected"},
 		{"fast", effect.Kill(effect.Node), "RST at 10.1–345 ms", "RST", "unaffected"},
+		{"fast", effect.Kill(effect.Keepalived), "RST at 10.1–345 ms", "RST", "unaffected"},
 		{"fast", effect.Handover(), "RST at 0–305 ms", "RST", ""},
 		{"fast", effect.Kill(effect.App), "unaffected", "unaffected", "unaffected"},
 		{"fast", effect.Hang(effect.App), "unaffected", "unaffected", "unaffected"},

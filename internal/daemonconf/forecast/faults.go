@@ -29,7 +29,7 @@ func (c Cluster) Fault(e effect.Effect, h Member) Row {
 	case e.On == effect.Client:
 		return Row{Outcome: Never, Formula: "the holder is well, and only the client does not reach it"}.holds(HeldHang)
 	case e.Splits:
-		return Row{Outcome: Two, Formula: "each takes itself for master, and HAProxy answers on both"}.holds(HeldMoved)
+		return c.both(h, "each takes itself for master, and HAProxy answers on both")
 	case e.On == effect.HAProxy && e.Silent:
 		return c.hangs(h)
 	case e.On == effect.HAProxy && e.Resigns && h.Gives():
@@ -37,7 +37,7 @@ func (c Cluster) Fault(e effect.Effect, h Member) Row {
 	case e.On == effect.HAProxy:
 		return c.dies(h)
 	case e.On == effect.Keepalived && e.Keeps:
-		return c.leftBehind(h)
+		return c.both(h, "the VIP stays on the old node's interface, whose HAProxy goes on answering")
 	case e.Resigns:
 		return c.leaves(h, lingerMs)
 	case e.Ends, e.Silent:
@@ -76,16 +76,16 @@ func (c Cluster) handed(h Member) Row {
 	return c.leaves(h, lingerMs)
 }
 
-// leftBehind is a keepalived that runs no more and removes nothing: the VIP stays,
-// its HAProxy goes on answering, and another node takes it as well.
-func (c Cluster) leftBehind(h Member) Row {
-	const stays = "the VIP stays on the old node's interface, whose HAProxy goes on answering"
+// both is a VIP that stays where it is, as keepalived that runs no more removes nothing,
+// and is taken by another node as well. That announces itself, so that clients go to it,
+// where nobody knows of the connections that they have.
+func (c Cluster) both(h Member, why string) Row {
 	b, ok := c.first(h, false, silent)
 	if !ok {
-		return Row{Outcome: Stays, Formula: stays}.holds(HeldStay)
+		return Row{Outcome: Stays, Formula: why}.holds(HeldStay)
 	}
-	r := silent(h, b).row(HeldStay)
-	r.Outcome, r.Formula = Two, stays+"; the other takes it as well after "+r.Formula
+	r := silent(h, b).row(HeldMoved)
+	r.Outcome, r.Formula = Two, why+"; the other takes it as well after "+r.Formula
 	return r
 }
 

@@ -44,8 +44,8 @@ func (r Row) holds(held Fate) Row {
 	switch {
 	case held == HeldHang && r.Outcome == Moves:
 		r.Held = HeldSilent
-	case held == HeldSilent && r.Outcome != Moves:
-		r.Held = HeldHang
+	case held == HeldSilent && r.Outcome != Moves, held == HeldMoved && r.Outcome == Nobody:
+		r.Held = HeldHang // an address that nobody has resets nothing
 	}
 	if r.Held == HeldSilent || r.Held == HeldMoved {
 		r.HeldMinMs, r.HeldMaxMs = r.MinMs, r.MaxMs
