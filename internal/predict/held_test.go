@@ -22,6 +22,7 @@ func TestHeld(t *testing.T) {
 		{"fast", effect.Hang(effect.HAProxy), "RST or hang at 75.1–501 ms", "RST or hang", "unaffected"},
 		{"fast", effect.Kill(effect.Node), "RST at 10.1–345 ms", "RST", "unaffected"},
 		{"fast", effect.Kill(effect.Keepalived), "RST at 10.1–345 ms", "RST", "unaffected"},
+		{"fast", effect.Hang(effect.Keepalived), "RST at 10.1–345 ms", "RST", "RST at 0–305 ms"},
 		{"fast", effect.Handover(), "RST at 0–305 ms", "RST", ""},
 		{"fast", effect.Kill(effect.App), "unaffected", "unaffected", "unaffected"},
 		{"fast", effect.Hang(effect.App), "unaffected", "unaffected", "unaffected"},

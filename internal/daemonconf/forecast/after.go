@@ -27,7 +27,12 @@ func (c Cluster) Back(e effect.Effect, h Member, fault Row) (r Row, ok bool) {
 	case e.On == effect.HAProxy && slices.ContainsFunc(h.Is.Tracked, func(t facts.Tracked) bool { return h.Sees(t) && h.Looks[t.Name].Leaves() }):
 		return stays("the check took the node out, and nothing brings it back by itself"), true
 	case e.StopsVRRP():
-		return stays("the thawed node still has the address"), true
+		r := stays("the thawed node still has the address")
+		if c.outranks(h) { // the other gives way to its adverts, whatever nopreempt says: both are masters
+			r.Formula += ", and its priority is higher: clients go back to it"
+			r = r.holds(HeldMoved)
+		}
+		return r, true
 	}
 	return c.returns(h, e.Ends && (e.On == effect.Keepalived || e.On == effect.Node)), true
 }
