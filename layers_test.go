@@ -11,7 +11,7 @@ import (
 // package may import lower rows only (docs/architecture.md).
 var rows = [][]string{
 	{"cmd/halab"},
-	{"internal/cli"},
+	{"internal/cli", "internal/web"},
 	{"internal/app"},
 	{"internal/ui", "internal/report", "internal/preflight", "internal/composefile", "internal/engine/docker", "internal/engine/fleet", "internal/vagrant", "internal/imports"},
 	{"internal/drill", "internal/live"},
@@ -22,6 +22,7 @@ var rows = [][]string{
 
 // sideways lists the imports within a row that are meant.
 var sideways = []string{
+	"internal/cli -> internal/web",
 	"internal/fault -> internal/lab",
 	"internal/agent -> internal/probe",
 	"internal/agent -> internal/agent/behind",
@@ -83,7 +84,7 @@ var only = map[string][]string{
 	"github.com/docker/docker":              {"internal/engine/docker"},
 	"github.com/docker/cli":                 {"internal/engine/docker"},
 	"github.com/compose-spec/compose-go/v2": {"internal/composefile"},
-	"github.com/urfave/cli/v2":              {"internal/cli"},
+	"github.com/urfave/cli/v2":              {"internal/cli", "internal/web"},
 	"github.com/miekg/dns":                  {"internal/agent/behind"},
 	"github.com/vishvananda/netlink":        {"internal/agent", "internal/probe"},
 }

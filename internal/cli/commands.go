@@ -8,6 +8,7 @@ func (p *program) commands() []spec {
 		p.upSpec(), p.downSpec(), p.statusSpec(),
 		p.failSpec(), p.faultsSpec(), p.restoreSpec(), p.switchSpec(),
 		p.eventsSpec(), p.logsSpec(), p.curlSpec(), p.watchSpec(), p.shellSpec(),
+		p.uiSpec(),
 		p.drillSpec(), p.reportSpec(), p.compareSpec(),
 		p.importSpec(), p.lintSpec(), p.configSpec(), p.doctorSpec(), p.buildSpec(), p.networkSpec(), p.vagrantSpec(),
 		p.versionSpec(), p.completionSpec(), p.helpSpec(), p.completeSpec(), p.endSpec(), p.manualSpec(),

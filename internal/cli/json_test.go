@@ -38,6 +38,7 @@ func answersByCommand() map[string][]any {
 		"lint":         {linted{}},
 		"network":      {app.Wiring{}},
 		"vagrant":      {app.Exported{}},
+		"ui":           {pageAddress{}},
 		"version":      {versions{}},
 	}
 }

@@ -148,14 +148,23 @@ func (p *program) report(_ context.Context, in *input) error {
 	if err != nil {
 		return err
 	}
-	f, err := os.Open(in.arg(0))
+	r, err := savedDrill(in.arg(0))
 	if err != nil {
-		return fmt.Errorf("the saved drill can't be read: %w", err)
+		return err
+	}
+	return p.offline(in).finish(r, o, nil)
+}
+
+// savedDrill reads what halab drill --save wrote.
+func savedDrill(file string) (*outage.Result, error) {
+	f, err := os.Open(file)
+	if err != nil {
+		return nil, fmt.Errorf("the saved drill can't be read: %w", err)
 	}
 	defer f.Close()
 	r, err := report.Load(f)
 	if err != nil {
-		return fmt.Errorf("%s: %w", in.arg(0), err)
+		return nil, fmt.Errorf("%s: %w", file, err)
 	}
-	return p.offline(in).finish(r, o, nil)
+	return r, nil
 }

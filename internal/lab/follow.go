@@ -57,19 +57,17 @@ func (l *Lab) Follow(ctx context.Context, o LogOrder, last map[string]time.Time,
 // ctx or take ends it; what is held then is handed over first.
 func InOrder[T any](ctx context.Context, window time.Duration, lines <-chan T, at func(T) time.Time, take func(T) error) error {
 	order := Reorder[T]{Window: window}
-	var again <-chan time.Time // nil while nothing is held: a calm lab wakes nobody
+	tick := time.NewTicker(window / 4)
+	defer tick.Stop()
 	for {
-		if again == nil && !order.Empty() {
-			again = time.After(window / 4)
-		}
 		var due []T
 		var ended error
 		select {
 		case e := <-lines:
 			order.Push(e, at(e), time.Now())
 			continue
-		case now := <-again:
-			due, again = order.Pop(now), nil
+		case now := <-tick.C:
+			due = order.Pop(now)
 		case <-ctx.Done():
 			due, ended = order.Flush(), context.Cause(ctx)
 		}

@@ -1,8 +1,6 @@
 package lab_test
 
 import (
-	"context"
-	"errors"
 	"fmt"
 	"math/rand/v2"
 	"slices"
@@ -67,33 +65,4 @@ func TestReorderLetsLatecomersThrough(t *testing.T) {
 
 func moment(seconds float64) time.Time {
 	return time.Date(2026, 1, 2, 10, 0, 0, 0, time.UTC).Add(time.Duration(seconds * float64(time.Second)))
-}
-
-// Lines that come without a pause are handed over all the same, those that are held
-// when it ends as well, in the order of their own time.
-func TestInOrderUnderAStream(t *testing.T) {
-	lines := make(chan int)
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
-	defer cancel()
-	go func() {
-		defer close(lines)
-		for n := 0; ctx.Err() == nil; n++ {
-			select {
-			case lines <- n ^ 1: // 1, 0, 3, 2 …
-			case <-ctx.Done():
-			}
-			time.Sleep(time.Millisecond)
-		}
-	}()
-	at := func(n int) time.Time { return time.UnixMilli(int64(n)) }
-	var list []int
-	err := lab.InOrder(ctx, 500*time.Millisecond, lines, at, func(n int) error {
-		if list = append(list, n); len(list) == 20 {
-			cancel()
-		}
-		return nil
-	})
-	if !errors.Is(err, context.Canceled) || !slices.IsSorted(list) || len(list) < 20 {
-		t.Errorf("%v, %v", list, err)
-	}
 }

@@ -15,8 +15,19 @@ type Options struct {
 	// Rate is how many probes a second go to each VIP from the lab's client; 0: none,
 	// and no gratuitous ARP is heard either.
 	Rate float64
+	// Probed, unless nil, is told each probe as soon as it has ended; it must not block.
+	Probed func(Probe)
 	// Patience is how long an engine that does not answer is waited for; 0: for ever.
 	Patience time.Duration
+}
+
+// Probe is one request to a VIP.
+type Probe struct {
+	VIP   string
+	Due   time.Time     // when it should have been sent
+	Took  time.Duration // from then to its answer, or until it was given up
+	Node  string        // that answered
+	Error string        // empty: it was answered
 }
 
 // Feed gives what happens in a lab to its readers. With nobody subscribed it does

@@ -125,7 +125,7 @@ func (p *probes) complain(text string) {
 
 // observe runs one observer until it or ctx ends.
 func (p *probes) observe(ctx context.Context, t target) error {
-	s := &sight{target: t, emit: p.run.emit, vips: map[string]*stream{}, heard: maps.Clone(t.holders)}
+	s := &sight{target: t, emit: p.run.emit, probed: p.run.feed.options.Probed, vips: map[string]*stream{}, heard: maps.Clone(t.holders)}
 	ended := make(chan error, 1)
 	o, err := lab.Observe(ctx, p.run.feed.engine, t.client, t.spec, lab.Observation{
 		Line: func(l agentapi.ObserverLine) {
@@ -152,7 +152,8 @@ func (p *probes) observe(ctx context.Context, t target) error {
 type sight struct {
 	target target
 	emit   func(Event)
-	zero   int64 // Unix ns of the observer's clock at 0
+	probed func(Probe) // nil: nobody asks for each
+	zero   int64       // Unix ns of the observer's clock at 0
 	vips   map[string]*stream
 	heard  map[string]string // VIP -> node that sent the last gratuitous ARP for it
 }
@@ -185,6 +186,9 @@ func (s *sight) announced(w agentapi.WireEvent) {
 func (s *sight) wall(at int64) time.Time { return time.Unix(0, s.zero+at) }
 
 func (s *sight) sample(p agentapi.Sample) {
+	if s.probed != nil {
+		s.probed(Probe{VIP: p.Stream, Due: s.wall(p.Due), Took: time.Duration(p.Done - p.Due), Node: p.Node, Error: p.Error})
+	}
 	vip := s.vips[p.Stream]
 	if vip == nil {
 		vip = &stream{interval: int64(float64(time.Second) / s.target.spec.Streams[0].Rate)}
