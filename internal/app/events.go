@@ -61,15 +61,12 @@ func (s *Session) about(ctx context.Context, target string) (func(live.Event) bo
 	case topology.Client:
 		return func(e live.Event) bool { return e.Node == target }, nil
 	}
-	st, err := s.lab.Look(ctx)
-	if err != nil {
+	l, err := s.Known(ctx)
+	switch {
+	case err != nil:
 		return nil, err
-	}
-	l := st.Topology()
-	if len(l.Clusters) == 0 {
-		if l = s.Topology(ctx); l == nil {
-			return nil, s.notUp()
-		}
+	case l == nil:
+		return nil, s.notUp()
 	}
 	if c, err := l.ResolveCluster(target); err == nil {
 		return func(e live.Event) bool { return e.Cluster == c.Name }, nil

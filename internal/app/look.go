@@ -32,11 +32,23 @@ func (s *Session) Look(ctx context.Context) (*lab.State, error) {
 func (w World) Known(ctx context.Context, set Setting) *topology.Lab {
 	if s, err := Open(ctx, w, set, nil); err == nil {
 		defer s.Close()
-		if st, err := s.running(ctx); err == nil {
-			return st.Topology()
+		if l, err := s.Known(ctx); err == nil {
+			return l
 		}
 	}
 	return set.Topology(context.WithoutCancel(ctx))
+}
+
+// Known is the running lab, else that of the description; nil where there is neither.
+func (s *Session) Known(ctx context.Context) (*topology.Lab, error) {
+	st, err := s.lab.Look(ctx)
+	if err != nil {
+		return nil, err
+	}
+	if len(st.Clusters) > 0 {
+		return st.Topology(), nil
+	}
+	return s.Topology(context.WithoutCancel(ctx)), nil
 }
 
 // running reads the lab, which must be there.

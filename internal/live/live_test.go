@@ -8,12 +8,14 @@ import (
 	"runtime"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"halab/internal/agentapi"
 	"halab/internal/composefile"
 	"halab/internal/engine"
+	"halab/internal/engine/enginetest"
 	"halab/internal/engine/enginetest/labtest"
 	"halab/internal/event"
 	"halab/internal/lab"
@@ -202,6 +204,49 @@ func TestTheLabGoesAndComes(t *testing.T) {
 			t.Fatal("the VIPs of the new lab are not probed")
 		}
 	}
+}
+
+// restarts is an engine whose connections break, and that refuses new ones for a while.
+type restarts struct {
+	*enginetest.Engine
+	breaks chan struct{}
+	refuse atomic.Int32
+}
+
+func (e *restarts) Events(ctx context.Context, f engine.Filter, ready func(), take func(engine.Event) error) error {
+	if e.refuse.Add(-1) >= 0 {
+		return engine.ErrUnreachable
+	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
+	go func() {
+		select {
+		case <-e.breaks:
+			cancel()
+		case <-ctx.Done():
+		}
+	}()
+	return e.Engine.Events(ctx, f, ready, take)
+}
+
+// An engine that restarts is said, and the feed goes on with what has changed.
+func TestTheEngineRestarts(t *testing.T) {
+	w, _ := world(t, Options{})
+	w.Up()
+	e := &restarts{Engine: w.Engine, breaks: make(chan struct{})}
+	r := New(lab.New("halab", e, func(event.Event) {}), e, Options{Patience: time.Minute}).Subscribe(1000)
+	defer r.Close()
+	until(t, r, func(e Event) bool { return e.State != nil && e.State.Ready })
+	e.refuse.Store(2)
+	e.breaks <- struct{}{}
+	until(t, r, is(Lab, Lost, ""))
+	w.Must("", w.Engine.ContainerKill(t.Context(), w.IDs["backend-01-app"], "KILL"))
+	until(t, r, is(Lab, Back, ""))
+	if f := until(t, r, is(Fault, "", "backend-01")); f[len(f)-1].Service != "app" {
+		t.Errorf("told of%s", brief(f))
+	}
+	w.Must("", w.Engine.ContainerStart(t.Context(), w.IDs["backend-01-app"]))
+	until(t, r, is(Engine, "start", "backend-01"))
 }
 
 // An engine that goes away is said and waited for: here it stays away.
