@@ -1,7 +1,6 @@
 package app
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -135,43 +134,16 @@ func lookAtHost(ctx context.Context, f *fleet.Fleet, facts *preflight.HostFacts,
 }
 
 // lookFrom runs the helper that looks at a host.
-func lookFrom(ctx context.Context, e fleet.Engine, image, lab string, r agentapi.HostRequest) (*agentapi.HostReply, error) {
+func lookFrom(ctx context.Context, e fleet.Engine, image, name string, r agentapi.HostRequest) (*agentapi.HostReply, error) {
 	request, err := json.Marshal(r)
 	if err != nil {
 		return nil, err
 	}
-	id, err := e.ContainerCreate(ctx, engine.ContainerSpec{
-		Name: lab + "-helper-host", Image: image,
-		Entrypoint: []string{agentapi.BinaryPath, "agent", agentapi.CommandHost}, Command: []string{string(request)},
-		Labels:      map[string]string{engine.LabelLab: lab, engine.LabelService: "helper"},
-		NetworkMode: "host", CapDrop: []string{"ALL"}, CapAdd: []string{"NET_ADMIN", "NET_RAW", "NET_BIND_SERVICE"},
-		SecurityOpt: []string{"no-new-privileges"}, ReadOnly: true,
-	})
-	if err != nil {
-		return nil, err
-	}
-	defer func() {
-		clean, cancel := context.WithTimeout(context.WithoutCancel(ctx), 10*time.Second)
-		defer cancel()
-		_ = e.ContainerRemove(clean, id) // down finds it by its label
-	}()
-	if err := e.ContainerStart(ctx, id); err != nil {
-		return nil, err
-	}
-	if _, err := e.ContainerWait(ctx, id); err != nil {
-		return nil, err
-	}
-	var said bytes.Buffer
-	err = e.Logs(ctx, id, engine.LogOptions{Tail: -1}, func(line engine.LogLine) error {
-		fmt.Fprintln(&said, line.Text)
-		return nil
-	})
-	if err != nil {
-		return nil, err
-	}
+	h := lab.Helper{Lab: name, Verb: "host", Image: image, Args: []string{agentapi.CommandHost, string(request)},
+		Network: "host", Caps: []string{"NET_ADMIN", "NET_RAW", "NET_BIND_SERVICE"}}
 	var reply agentapi.HostReply
-	if err := json.Unmarshal(said.Bytes(), &reply); err != nil {
-		return nil, fmt.Errorf("the helper said: %s", bytes.TrimSpace(said.Bytes()))
+	if _, err := h.Ask(ctx, e, &reply, nil); err != nil {
+		return nil, err
 	}
 	return &reply, nil
 }

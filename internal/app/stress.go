@@ -11,6 +11,7 @@ import (
 
 	"halab/internal/agentapi"
 	"halab/internal/engine"
+	"halab/internal/lab"
 )
 
 // stressTime bounds the busy loops, so that they end even where halab can't
@@ -32,14 +33,12 @@ func (t stress) during() func(context.Context) error {
 	}
 	return func(ctx context.Context) error {
 		s := t.s
-		base, id, err := t.burn(ctx)
+		base, remove, err := t.burn(ctx)
 		if err != nil {
 			return err
 		}
 		defer func() {
-			clean, cancel := context.WithTimeout(context.WithoutCancel(ctx), time.Minute)
-			defer cancel()
-			if err := s.engine.ContainerRemove(clean, id); err != nil && !errors.Is(err, engine.ErrNotFound) {
+			if err := remove(); err != nil {
 				s.emit.Warn("stress", "its container was not removed: "+err.Error()+"; halab down removes it")
 			}
 		}()
@@ -54,28 +53,20 @@ func (t stress) during() func(context.Context) error {
 
 // burn starts the busy loops in a container that has nothing else, and says
 // from which image.
-func (t stress) burn(ctx context.Context) (image, id string, err error) {
+func (t stress) burn(ctx context.Context) (image string, remove func() error, err error) {
 	s := t.s
 	st, err := s.running(ctx)
 	if err != nil {
-		return "", "", err
+		return "", nil, err
 	}
 	client, err := clientOf(st)
 	if err != nil {
-		return "", "", err
+		return "", nil, err
 	}
-	image = client.ImageID
-	id, err = s.engine.ContainerCreate(ctx, engine.ContainerSpec{
-		Name: s.Name + "-helper-stress", Image: image,
-		Entrypoint:  []string{agentapi.BinaryPath, "agent", agentapi.CommandBurn},
-		Command:     []string{"--for", stressTime.String(), strconv.Itoa(t.loops)},
-		Labels:      map[string]string{engine.LabelLab: s.Name, engine.LabelService: "helper"},
-		NetworkMode: "none", CapDrop: []string{"ALL"}, SecurityOpt: []string{"no-new-privileges"}, ReadOnly: true,
-	})
-	if err != nil {
-		return "", "", err
-	}
-	return image, id, s.engine.ContainerStart(ctx, id)
+	h := lab.Helper{Lab: s.Name, Verb: "stress", Image: client.ImageID, Network: "none",
+		Args: []string{agentapi.CommandBurn, "--for", stressTime.String(), strconv.Itoa(t.loops)}}
+	_, remove, err = h.Start(ctx, s.engine)
+	return client.ImageID, remove, err
 }
 
 // wasteFile is built over and over during a soak: it reads and packs all that

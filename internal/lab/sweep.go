@@ -3,7 +3,6 @@ package lab
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -83,35 +82,18 @@ func (l *Lab) sweepHosts(ctx context.Context, image string) error {
 // sweepHost runs the helper that does it. A host that has no image has had no
 // lab.
 func (l *Lab) sweepHost(ctx context.Context, image string, c topology.Cluster, n topology.Node) error {
-	spec := l.helperSpec(image, n.Name, "")
-	spec.Endpoint = n.Endpoint
-	spec.Entrypoint = []string{agentapi.BinaryPath, "agent", agentapi.CommandSweep}
-	spec.Command = []string{n.Interface, c.VIP.Address.String()}
-	id, err := l.startHelper(ctx, spec)
+	h := Helper{Lab: l.name, Verb: n.Name, Image: image, Endpoint: n.Endpoint,
+		Args: []string{agentapi.CommandSweep, n.Interface, c.VIP.Address.String()}, Network: "host", Caps: []string{"NET_ADMIN"}}
+	var reply agentapi.SweepReply
+	end, err := h.Ask(ctx, l.engine, &reply, nil)
 	if err != nil {
 		return gone(err)
-	}
-	defer func() {
-		clean, cancel := detached(ctx)
-		defer cancel()
-		_ = l.engine.ContainerRemove(clean, id) // Down's next pass finds it by its label
-	}()
-	if _, err := l.engine.ContainerWait(ctx, id); err != nil {
-		return err
-	}
-	out, errs, err := l.helperSaid(ctx, id)
-	if err != nil {
-		return err
-	}
-	var reply agentapi.SweepReply
-	if err := json.Unmarshal([]byte(out), &reply); err != nil {
-		return fmt.Errorf("the helper there said: %s", strings.TrimSpace(out+errs))
 	}
 	if len(reply.Removed) > 0 {
 		l.sink.Info(n.Name, "removed "+strings.Join(reply.Removed, ", "))
 	}
-	if errs = strings.TrimSpace(errs); errs != "" {
-		return errors.New(errs)
+	if end.Complaint != "" {
+		return errors.New(end.Complaint)
 	}
 	return nil
 }
