@@ -14,6 +14,7 @@ import (
 	"halab/internal/agentapi"
 	"halab/internal/engine"
 	"halab/internal/lab"
+	"halab/internal/outage"
 	"halab/internal/predict"
 	"halab/internal/render"
 	"halab/internal/topology"
@@ -125,7 +126,12 @@ func (f *forecast) predict(sc Scenario, target, holder string) (predict.Expected
 	for _, name := range f.clusters[sc.Cluster] {
 		in.Nodes = append(in.Nodes, f.nodes[name])
 	}
-	return predict.Predict(in)
+	e, err := predict.Predict(in)
+	if !slices.Contains(sc.phases(), outage.PhaseFailback) {
+		e.List = slices.DeleteFunc(e.List, func(p outage.Prediction) bool { return strings.HasPrefix(p.Metric, string(outage.PhaseFailback)+".") })
+		e.Held = slices.DeleteFunc(e.Held, func(h outage.HeldForecast) bool { return h.Phase == outage.PhaseFailback })
+	}
+	return e, err
 }
 
 // router is the virtual_router_id of a cluster as configured.

@@ -64,6 +64,10 @@ func (d *Drill) step(ctx context.Context, s *scene, step Step) error {
 		return d.fail(ctx, s, *step.Fail)
 	case step.Switch:
 		return d.hand(ctx, s)
+	case step.Rolling:
+		return d.roll(ctx, s)
+	case step.Rest > 0:
+		return errors.Join(s.session.mark(ctx, outage.MarkFault), lab.Pause(ctx, step.Rest))
 	case step.Restore != nil:
 		return d.restore(ctx, s, *step.Restore)
 	case step.Expect != nil:

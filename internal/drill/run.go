@@ -42,6 +42,9 @@ func (d *Drill) run(ctx context.Context, sc Scenario, number int, random *rand.R
 // mended.
 func (s Scenario) phases() []outage.Phase {
 	for _, step := range s.Steps {
+		if step.Rest > 0 {
+			return []outage.Phase{outage.PhaseSoak}
+		}
 		if step.Restore != nil {
 			return []outage.Phase{outage.PhaseFault, outage.PhaseFailback}
 		}

@@ -5,6 +5,7 @@ package drill
 import (
 	"fmt"
 	"slices"
+	"time"
 
 	"halab/internal/effect"
 	"halab/internal/fault"
@@ -51,6 +52,7 @@ func builtins(cluster string, p topology.Profile) []Scenario {
 		Description: fmt.Sprintf("The %s VIP is moved to the other node on purpose.", cluster),
 		Steps:       []Step{{Switch: true}}, Unfit: fault.NoSwitch(p),
 	}}
+	list = append(list, whole(cluster)...)
 	for _, o := range fault.Drills(cluster) {
 		sc := faulty(cluster, "the node that holds the "+cluster+" VIP", o)
 		sc.Name = cluster + "/" + o.Slug()
@@ -69,6 +71,31 @@ func builtins(cluster string, p topology.Profile) []Scenario {
 	slices.SortStableFunc(list, func(a, b Scenario) int { return at(a) - at(b) })
 	for i := range list {
 		list[i].ByName = at(list[i]) == len(usual())
+	}
+	return list
+}
+
+// restTime is how long a lab in which nothing happens is watched.
+const restTime = 30 * time.Second
+
+// whole are the scenarios of a cluster as a whole, which are no fault of one node.
+func whole(cluster string) []Scenario {
+	restart, _ := fault.Parse([]string{string(topology.ServiceNode), "restart"}) // the catalogue has it
+	list := []Scenario{{
+		Kind: outage.KindStart, Effect: effect.Start(),
+		Description: fmt.Sprintf("All nodes of the %s cluster reboot at once: how long nobody holds the VIP, and whether two do.", cluster),
+		Steps:       []Step{{Fail: &Fail{Target: cluster, Order: restart}}, {Restore: &Restore{}}},
+	}, {
+		Kind: outage.KindRolling, Effect: effect.Rolling(),
+		Description: fmt.Sprintf("HAProxy and keepalived of the %s cluster read their files again, one node after the other, the holder's last.", cluster),
+		Steps:       []Step{{Rolling: true}},
+	}, {
+		Kind:        outage.KindRest,
+		Description: fmt.Sprintf("Nothing is done for %s: the %s VIP must stay where it is, without an election.", restTime, cluster),
+		Steps:       []Step{{Rest: restTime}},
+	}}
+	for i := range list {
+		list[i].Name, list[i].Cluster = cluster+"/"+string(list[i].Kind), cluster
 	}
 	return list
 }

@@ -110,7 +110,8 @@ func TestEveryFaultIsListed(t *testing.T) {
 		if s.Description == "" || strings.Contains(s.Description, "%") || !strings.Contains(s.Description, s.Cluster) {
 			t.Errorf("%s is described as %q", s.Name, s.Description)
 		}
-		if breaks := len(s.Steps) == 2 && s.Steps[0].Fail != nil && s.Steps[1].Restore != nil; breaks == s.Steps[0].Switch {
+		first := s.Steps[0]
+		if breaks := len(s.Steps) == 2 && first.Fail != nil && s.Steps[1].Restore != nil; breaks == (first.Switch || first.Rolling || first.Rest > 0) {
 			t.Errorf("%s has the steps %+v", s.Name, s.Steps)
 		}
 		if kinds[s.Name] {

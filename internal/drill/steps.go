@@ -10,7 +10,8 @@ import (
 	"halab/internal/topology"
 )
 
-// Step is one step of a scenario; exactly one of its parts is set.
+// Step is one step of a scenario; exactly one of its parts is set. A Rest is a stretch
+// that is measured although nothing is done in it.
 type Step struct {
 	Line    int // in its file; 0 of a built-in scenario
 	Fail    *Fail
@@ -18,6 +19,8 @@ type Step struct {
 	Wait    time.Duration
 	Expect  *Expect
 	Switch  bool // the cluster's VIP is moved on purpose
+	Rolling bool // both daemons of each node read their files again, the holder's last
+	Rest    time.Duration
 }
 
 // Fail does a fault to a target.

@@ -43,6 +43,8 @@ type Effect struct {
 	Reloads bool `json:"reloads,omitempty"`
 	// Returns: what it ends starts again by itself.
 	Returns bool `json:"returns,omitempty"`
+	// All: it is done to all nodes of the cluster at once.
+	All bool `json:"all,omitempty"`
 	// Anything: several steps, one after the other; what comes of them is their
 	// author's to say.
 	Anything bool `json:"anything,omitempty"`
@@ -63,6 +65,17 @@ func Kill(on Part) Effect {
 func Hang(on Part) Effect {
 	return Effect{On: on, Silent: true, Keeps: on == Keepalived || on == Node, Moves: on != App}
 }
+
+// Start is what it means that all nodes of a cluster boot at once.
+func Start() Effect {
+	e := Restart(Node)
+	e.All = true
+	return e
+}
+
+// Rolling is what it means that both daemons of each node read their files again, one
+// node after the other.
+func Rolling() Effect { return Effect{Reloads: true} }
 
 // Reload is what it means that a daemon is asked to read its file again.
 func Reload(on Part) Effect { return Effect{On: on, Reloads: true} }
@@ -103,5 +116,5 @@ func (e Effect) StopsVRRP() bool { return e.Silent && (e.On == Node || e.On == K
 // Unserves says whether a node that is hit may hold the VIP without a HAProxy that
 // answers.
 func (e Effect) Unserves() bool {
-	return e.Anything || e.On == HAProxy && (e.Ends || e.Silent) || e.StopsNode()
+	return e.Anything || e.All || e.On == HAProxy && (e.Ends || e.Silent) || e.StopsNode()
 }

@@ -22,6 +22,7 @@ func TestWhatFollows(t *testing.T) {
 		{"a node restarts", Restart(Node), false, false, false, false},
 		{"HAProxy is reloaded", Reload(HAProxy), false, false, false, false},
 		{"HAProxy restarts", Restart(HAProxy), false, false, false, true},
+		{"all nodes start at once", Start(), false, false, false, true},
 		{"steps of a file", Steps(), false, false, false, true},
 		{"nothing", Effect{}, false, false, false, false},
 	} {

@@ -63,8 +63,8 @@ func (v *view) expect(name string) Expectation {
 		return May
 	}
 	e := v.rec.Effect
-	if e.Disturbs {
-		return May
+	if e.Disturbs || e.On == effect.VIP && (name == InvTwoHolders || name == InvTwoMasters) {
+		return May // who lost its VIP and who takes it wait alike
 	}
 	switch name {
 	case InvNoHolder:
@@ -145,6 +145,8 @@ func (v *view) flaps() int {
 		allowed = own
 	case v.moves() && v.rec.Effect.Returns:
 		allowed = 2 // there, and where the node that returns ranks higher, back
+	case v.moves() && v.rec.Effect.On == effect.VIP:
+		allowed = 2 // one that both win
 	case v.moves(), v.rec.Effect.Splits:
 		allowed = 1
 	}

@@ -47,12 +47,16 @@ type Kind string
 
 // The kinds that are no faults of the catalogue. KindSwitch hands the VIP over on
 // purpose, KindCalibrate blocks the client itself for a known time, KindSoak breaks
-// nothing, and KindCustom is a scenario file's own sequence of steps.
+// nothing, KindStart boots all nodes of a cluster at once, KindRolling has the daemons of
+// one node after the other read their files again, KindRest watches for a while, and KindCustom is a scenario file's own sequence of steps.
 const (
 	KindSwitch    Kind = "switch"
 	KindCalibrate Kind = "calibrate"
 	KindSoak      Kind = "soak"
 	KindCustom    Kind = "custom"
+	KindStart     Kind = "start"
+	KindRolling   Kind = "rolling"
+	KindRest      Kind = "rest"
 )
 
 // Recording is the raw material of one run: everything that was seen, in the

@@ -47,12 +47,17 @@ func held(phase outage.Phase, e effect.Effect, r forecast.Row) []outage.HeldFore
 			fates = append(fates, outage.FateHang)
 			because = "; or it hangs, where a request came before: the kernel of the hung HAProxy has acknowledged it, so that it is never sent again"
 		}
+		if e.On == effect.VIP {
+			fates = append(fates, outage.FateUnaffected) // the node that lost it may be the one that has it again
+		}
 		busy.MinMs, busy.MaxMs = r.HeldMinMs, round(2*r.HeldMaxMs+periodMs+resendMs+handlingMs)
 		return both(fmt.Sprintf("whoever sends to the new holder, which knows nothing of the connection, is reset: the VIP moves at %g–%g, "+
 			"a client sends %g later at most, and its kernel again after %d and then twice as long each time%s",
 			r.HeldMinMs, r.HeldMaxMs, periodMs, resendMs, because), fates...)
 	case forecast.HeldHang:
 		return both("the other side says nothing, not even that it is over", outage.FateHang)
+	case forecast.HeldEnded:
+		return both("the process before answers what it has in hand and closes what is idle (HAProxy's management guide, section 4)", outage.FateFIN)
 	case forecast.HeldStay, forecast.HeldOwnClosed, forecast.HeldOwnHang:
 		return both("HAProxy goes on answering, and the VIP stays with it", outage.FateUnaffected)
 	}

@@ -58,6 +58,9 @@ func Predict(in Input) (Expected, error) {
 		return Expected{}, problem.New("keepalived.conf has no vrrp_instance, so nothing moves the VIP").
 			Cure("look at it", "halab config keepalived NODE")
 	}
+	if in.Effect.All {
+		return Expected{None: "how soon machines and their HAProxy run again is in no file; once keepalived runs: " + c.Start().Formula}, nil
+	}
 	if in.Target != in.Holder {
 		r := c.Elsewhere(in.Effect, target)
 		return expected(in.Effect, r, r, r.Outcome == forecast.Stays), nil

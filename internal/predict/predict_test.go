@@ -132,3 +132,38 @@ func FuzzPredict(f *testing.F) {
 		}
 	})
 }
+
+// What a reload, a restart, a stolen VIP and a start of all nodes cost, by version and
+// profile.
+func TestPredictWhatPasses(t *testing.T) {
+	for _, c := range []struct {
+		base, profile string
+		of            effect.Effect
+		min, max      float64
+		never         bool
+		none          string
+	}{
+		{"debian12", "fast", effect.Reload(effect.HAProxy), 0, handlingMs, false, ""},
+		{"debian12", "fast", effect.Reload(effect.Keepalived), 0, handlingMs, false, ""},
+		{"debian12", "fast", effect.Rolling(), 0, handlingMs, false, ""},
+		{"centos7", "fast", effect.Reload(effect.HAProxy), 0, 0, false, "before HAProxy 1.8"},
+		{"centos7", "fast", effect.Rolling(), 0, 0, false, "before"},
+		{"debian12", "classic", effect.Restart(effect.HAProxy), 0, 0, false, "how soon HAProxy runs again"},
+		{"debian12", "classic", effect.Restart(effect.Keepalived), 613.281, 613.281 + handlingMs, false, ""},
+		{"debian12", "classic", effect.Effect{On: effect.VIP, Resigns: true}, 609.375, 609.375 + handlingMs, false, ""},
+		{"centos7", "classic", effect.Effect{On: effect.VIP, Resigns: true}, 0, 0, true, ""},
+		{"debian12", "classic", effect.Start(), 0, 0, false, "Master_Down 3·1000 + (256−100)/256·1000 = 3609.4"},
+	} {
+		e, err := Predict(input(t, c.base, c.profile, "frontend", c.of))
+		switch {
+		case err != nil:
+			t.Errorf("%s %s %+v: %v", c.base, c.profile, c.of, err)
+		case c.none != "":
+			if !strings.Contains(e.None, c.none) {
+				t.Errorf("%s %s %+v: nothing is predicted because %q", c.base, c.profile, c.of, e.None)
+			}
+		case len(e.List) == 0 || e.List[0].MinMs != c.min || e.List[0].MaxMs != c.max || e.List[0].Never != c.never:
+			t.Errorf("%s %s %+v: %+v", c.base, c.profile, c.of, e)
+		}
+	}
+}

@@ -219,6 +219,32 @@ func TestScenarioFile(t *testing.T) {
 	lab.Refuse(t, 2, []string{"position", "edge.outage"}, "drill", "--budget", "edge.outge<=1ms")
 }
 
+// What is done to a cluster as a whole: a start of all its nodes is seen to its end with
+// one holder, and a change that comes to one node after the other elects nobody.
+func TestDrillsOfACluster(t *testing.T) {
+	lab := Shared(t)
+	d := drillOne(t, lab, "frontend/start")
+	if out := d.metric(t, "frontend/start", "edge.outage"); out < 100 {
+		t.Errorf("all nodes rebooted, and clients were without an answer for %g ms", out)
+	}
+	lab.awaitOneHolder(t, "frontend")
+	d = drillOne(t, lab, "frontend/rolling")
+	for _, metric := range []string{"edge.failed", "elections"} {
+		if n := d.metric(t, "frontend/rolling", metric); n != 0 {
+			t.Errorf("a rolling reload: %s is %g", metric, n)
+		}
+	}
+}
+
+// A lab that is left alone elects nobody.
+func TestDrillAtRest(t *testing.T) {
+	Nightly(t)
+	lab := Shared(t)
+	if n := drillOne(t, lab, "frontend/rest").metric(t, "frontend/rest", "elections"); n != 0 {
+		t.Errorf("%g elections although nothing was done", n)
+	}
+}
+
 // A short soak under load: nothing fails over, and the load is gone afterwards.
 func TestSoak(t *testing.T) {
 	Nightly(t)

@@ -135,7 +135,7 @@ func (c Cluster) reload(e effect.Effect, h Member) Row {
 	case !v.AtLeast("1.8"):
 		return unknown("before HAProxy 1.8 the old process closes its listeners, and a connection that it has not yet taken is reset")
 	}
-	return stays("the new process takes the listeners over in master-worker mode, as the packages start it, and the old one ends what it has")
+	return stays("the new process takes the listeners over in master-worker mode, as the packages start it, and the old one ends what it has").holds(HeldEnded)
 }
 
 // restarted is what it costs that a part of the holder ends in order and starts

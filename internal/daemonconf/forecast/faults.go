@@ -20,6 +20,10 @@ func (c Cluster) Fault(e effect.Effect, h Member) Row {
 		return unknown("which frames are lost or late is chance, and the VIP may move and come back")
 	case e.Anything:
 		return unknown("several steps, one after the other; what comes of them is their author's to say")
+	case e.All:
+		return c.Start()
+	case e.Reloads && e.On == "":
+		return merge(c.reload(effect.Reload(effect.HAProxy), h), c.reload(effect.Reload(effect.Keepalived), h))
 	case e.Reloads:
 		return c.reload(e, h)
 	case e.Returns:

@@ -50,6 +50,7 @@ const (
 	HeldMoved     Fate = "reset"
 	HeldHang      Fate = "hang"
 	HeldStay      Fate = "stay open"
+	HeldEnded     Fate = "answered, then ended"
 	HeldOwnClosed Fate = "its own are closed"
 	HeldOwnHang   Fate = "its own hang"
 )
