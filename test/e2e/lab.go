@@ -23,6 +23,7 @@ type Lab struct {
 	Prefix string // first three numbers of every address
 	Env    []string
 	Flags  []string // given to every command
+	Within []string // program and arguments that run halab, where that is not in here
 }
 
 // NewLab returns a lab that need not exist.
@@ -115,6 +116,7 @@ func Says(t testing.TB, r Result, words ...string) {
 // Process is halab at work.
 type Process struct {
 	t        testing.TB
+	args     []string
 	cmd      *exec.Cmd
 	out, err lockedBuffer
 	begin    time.Time
@@ -126,7 +128,9 @@ type Process struct {
 func (l *Lab) Start(t testing.TB, args ...string) *Process {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(context.Background(), runTime)
-	p := &Process{t: t, cmd: exec.CommandContext(ctx, binary(), append(slices.Clone(l.Flags), args...)...), done: make(chan struct{})}
+	given := slices.Concat(l.Flags, args)
+	words := slices.Concat(l.Within, []string{binary()}, given)
+	p := &Process{t: t, args: given, cmd: exec.CommandContext(ctx, words[0], words[1:]...), done: make(chan struct{})}
 	p.cmd.Env = l.environment()
 	p.cmd.Stdout, p.cmd.Stderr = &p.out, &p.err
 	p.cmd.WaitDelay = 5 * time.Second
@@ -185,7 +189,7 @@ func (p *Process) Ended() bool {
 // Wait waits for the end of the process.
 func (p *Process) Wait() Result {
 	<-p.done
-	r := Result{Args: p.cmd.Args[1:], Stdout: p.out.String(), Stderr: p.err.String(), Took: time.Since(p.begin)}
+	r := Result{Args: p.args, Stdout: p.out.String(), Stderr: p.err.String(), Took: time.Since(p.begin)}
 	var exit *exec.ExitError
 	switch {
 	case p.waitErr == nil:

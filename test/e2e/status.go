@@ -27,8 +27,8 @@ type Status struct {
 
 // Node is a node in the public JSON.
 type Node struct {
-	Name, Address, State, VRRP string
-	Services, Servers          map[string]string
+	Name, Address, State, VRRP, Slow string
+	Services, Servers                map[string]string
 }
 
 // Status reads the lab's state.
