@@ -29,11 +29,14 @@ The page can do to the lab what halab can. So it listens on this machine alone
 and opens to whoever has the key in its address; with --read-only it does
 nothing. With --listen on another address everybody who can reach it there and
 has the key can break the lab, and the key travels unencrypted
-(docs/security.md).`,
-		examples: []string{"halab ui", "halab ui --read-only", "halab ui --listen 127.0.0.1:0"},
+(docs/security.md).
+
+--replay shows a drill that was saved (halab drill --save), without a lab.`,
+		examples: []string{"halab ui", "halab ui --read-only", "halab ui --listen 127.0.0.1:0", "halab ui --replay drill.json.gz"},
 		flags: []cli.Flag{
 			&cli.StringFlag{Name: "listen", Usage: "serve at `ADDRESS:PORT`; port 0 takes a free one", Value: pageAt},
 			&cli.BoolFlag{Name: "read-only", Usage: "nothing can be broken from the page"},
+			&cli.StringFlag{Name: "replay", Usage: "show the saved drill `FILE` instead of a lab", TakesFile: true},
 		},
 		run: p.ui,
 	}
@@ -53,12 +56,19 @@ func (p *program) ui(ctx context.Context, in *input) error {
 	s := p.offline(in)
 	defer s.story.end()
 	o := web.Options{Key: web.NewKey(), ReadOnly: in.flags.Bool("read-only"), Keep: s.startEnd}
-	page := web.New(o)
-	if s.Session, err = app.Open(ctx, p.world(), in.Setting, page.Tell); err != nil {
-		return err
+	if file := in.flags.String("replay"); file != "" {
+		if o.Replay, err = savedDrill(file); err != nil {
+			return err
+		}
 	}
-	defer s.Close()
-	page.Show(s.Session)
+	page := web.New(o)
+	if o.Replay == nil {
+		if s.Session, err = app.Open(ctx, p.world(), in.Setting, page.Tell); err != nil {
+			return err
+		}
+		defer s.Close()
+		page.Show(s.Session)
+	}
 	l, err := net.ListenTCP("tcp", net.TCPAddrFromAddrPort(at))
 	if err != nil {
 		return fmt.Errorf("the page can't be served: %w\n  take a free port:  halab ui --listen %s", err, netip.AddrPortFrom(at.Addr(), 0))

@@ -11,10 +11,12 @@ import (
 	"testing"
 	"time"
 
+	"halab/internal/agentapi"
 	"halab/internal/app"
 	"halab/internal/engine/enginetest"
 	"halab/internal/engine/enginetest/labtest"
 	"halab/internal/lab"
+	"halab/internal/outage"
 	"halab/internal/web"
 )
 
@@ -237,6 +239,50 @@ func TestCatalogue(t *testing.T) {
 	for what, args := range map[string]int{"haproxy kill": 0, "node kill": 0, " loss": 2, " delay": 2, " partition": 1, " link down": 0} {
 		if n, there := seen[what]; !there || n != args {
 			t.Errorf("%q: there %v, with %d arguments", what, there, n)
+		}
+	}
+}
+
+// A saved drill is played from what was recorded, and one without samples says how to
+// get them. It needs no lab.
+func TestReplay(t *testing.T) {
+	t.Parallel()
+	rec := &outage.Recording{Cluster: "frontend", Target: "frontend-01",
+		Events: []agentapi.Event{{Node: "frontend-02", Name: agentapi.EventVRRP, From: "BACKUP", To: "MASTER", Mono: 7}}}
+	saved := &outage.Result{Lab: "halab", Scenarios: []outage.ScenarioResult{{Name: "frontend/node-crash", Runs: []outage.Run{{}, {Recorded: rec}}}}}
+	a, _ := net.ResolveTCPAddr("tcp", "127.0.0.1:7070")
+	h := web.New(web.Options{Key: key, Replay: saved}).Handler(a)
+	read := func(path string, want int, into any) {
+		t.Helper()
+		answer := ask(h, request("GET", path, nil))
+		if err := json.NewDecoder(answer.Body).Decode(into); err != nil || answer.StatusCode != want {
+			t.Fatalf("%s: %d, %v", path, answer.StatusCode, err)
+		}
+	}
+	var list struct {
+		Runs []struct {
+			Scenario string
+			Run      int
+			Recorded bool
+		}
+	}
+	read("/api/replay", 200, &list)
+	if len(list.Runs) != 2 || list.Runs[0].Recorded || !list.Runs[1].Recorded || list.Runs[1].Run != 2 {
+		t.Errorf("the runs are %+v", list.Runs)
+	}
+	var run struct {
+		Recording outage.Recording
+		Words     []struct{ Text string }
+	}
+	read("/api/replay/1", 200, &run)
+	if run.Recording.Target != "frontend-01" || len(run.Words) != 1 || run.Words[0].Text != "VRRP BACKUP → MASTER" {
+		t.Errorf("the run is %+v", run)
+	}
+	var refused struct{ Error string }
+	for _, path := range []string{"/api/replay/0", "/api/replay/2", "/api/replay/-1", "/api/replay/x"} {
+		read(path, 404, &refused)
+		if !strings.Contains(refused.Error, "--save") {
+			t.Errorf("%s: %q", path, refused.Error)
 		}
 	}
 }

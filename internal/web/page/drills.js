@@ -76,5 +76,5 @@ function result(r) {
 
 on("news", () => {
   const e = model.news[0];
-  if (e.kind === "progress") told = [e.node, e.text].filter(Boolean).join(": ");
+  if (e && e.kind === "progress") told = [e.node, e.text].filter(Boolean).join(": ");
 });

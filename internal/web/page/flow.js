@@ -13,6 +13,8 @@ export const flow = {
   // mark stands still at a moment and points at it.
   mark(at) { view.look(at); changed(); },
   touch() { dirty = true; },
+  // span shows so many ms.
+  span(ms) { view.span = ms; changed(); },
 };
 
 export function startFlow() {
@@ -67,10 +69,10 @@ function draw() {
   pen.clearRect(0, 0, w, h);
   const [from, to] = view.range(clock.now());
   const x = (at) => (at - from) / (to - from) * w;
-  const vips = (model.state ? model.state.clusters : []).map((c) => [c.vip.address, c.vip.name, c.name]);
-  const each = (h - axis) / Math.max(1, vips.length);
+  const rows = model.rows || (model.state ? model.state.clusters : []).map((c) => ({ vip: c.vip.address, name: c.vip.name, more: c.vip.address, cluster: c.name }));
+  const each = (h - axis) / Math.max(1, rows.length);
   pen.font = "12px system-ui, sans-serif";
-  vips.forEach(([vip, name, cluster], i) => lane({ vip, name, cluster, x, from, to, w, y: i * each, h: each }));
+  rows.forEach((r, i) => lane({ ...r, x, from, to, w, y: i * each, h: each }));
   times(x, from, to, w, h);
   if (view.marked !== undefined) line(x(view.marked), 0, h - axis, colour("accent"), 2);
 }
@@ -88,7 +90,7 @@ function lane(l) {
   pen.textAlign = "left";
   for (const ms of [1, 10, 100]) text(ms + " ms", 4, l.height(ms) - 3, colour("muted"));
   text(l.name, 4, l.y + 14, colour("ink"), true);
-  if (l.w > 500) text(l.vip, 10 + pen.measureText(l.name).width, l.y + 14, colour("muted"));
+  if (l.w > 500) text(l.more, 10 + pen.measureText(l.name).width, l.y + 14, colour("muted"));
   if (l.y > 0) line2(0, l.y, l.w, colour("rule"));
 }
 

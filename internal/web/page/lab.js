@@ -167,7 +167,7 @@ function place() {
 // wiresTo draws who asks a VIP: the client, or the nodes of the tier in front.
 function wiresTo(c, r, at) {
   const askers = model.state.clusters.filter((o) => o.upstream && o.upstream.includes("//" + c.vip.address));
-  const from = askers.length ? askers.flatMap((o) => o.nodes.map((n) => [n.name, n.state === "running"])) : [["client", model.state.client === "running"]];
+  const from = askers.length ? askers.flatMap((o) => o.nodes.map((n) => [n.name, n.state === "running"])) : c.asked === false ? [] : [["client", model.state.client === "running"]];
   const x2 = r.left - at.left + r.width / 2, y2 = r.top - at.top;
   return from.map(([name, alive]) => {
     const f = cards.get(name).getBoundingClientRect();

@@ -17,7 +17,7 @@ function status() {
   const st = model.state;
   const ready = byId("ready");
   const down = st && st.clusters.length === 0;
-  show(byId("which"), st ? `${st.lab}${st.base ? " · " + st.base : ""}${st.profile ? " · " + st.profile : ""}` : "");
+  if (!model.about.replay) show(byId("which"), st ? `${st.lab}${st.base ? " · " + st.base : ""}${st.profile ? " · " + st.profile : ""}` : "");
   let words = "connecting …", kind = "odd";
   if (model.connected && st) {
     const n = model.faults.length;

@@ -9,6 +9,7 @@ export const model = {
   news: [], // newest first
   outages: [], // {vip, cluster, from, to (undefined while it lasts), ms, failed}, newest first
   lanes: new Map(), // VIP -> Lane
+  rows: null, // of a replay: the lanes that are shown, instead of one for each VIP
   names: [], // nodes, in the order in which they were seen: their place is their colour
 };
 
