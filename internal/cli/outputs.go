@@ -20,13 +20,14 @@ type outputs struct {
 	junit, markdown, html, save string
 	pictures                    string
 	budget                      *outage.Budget
-	samples, anatomy            bool
+	samples, anatomy, strict    bool
 }
 
 // reportFlags are common to the commands that end in a report.
 func reportFlags() []cli.Flag {
 	return []cli.Flag{
 		&cli.StringFlag{Name: "budget", Usage: "end with code 3 unless all `CONDITIONS` hold, such as 'edge.outage.p95<=50ms,stack.failed==0'"},
+		&cli.BoolFlag{Name: "strict", Usage: "end with code 3 where a measurement contradicts what the files predict"},
 		&cli.StringFlag{Name: "junit", Usage: "write a JUnit report to `FILE`", TakesFile: true},
 		&cli.StringFlag{Name: "markdown", Usage: "write a summary for a CI job to `FILE`", TakesFile: true},
 		&cli.StringFlag{Name: "html", Usage: "write a page with a picture of each run to `FILE`", TakesFile: true},
@@ -41,7 +42,7 @@ func readOutputs(in *input) (outputs, error) {
 	o := outputs{
 		junit: in.flags.String("junit"), markdown: in.flags.String("markdown"),
 		html: in.flags.String("html"), save: in.flags.String("save"), pictures: in.flags.String("pictures"),
-		samples: in.flags.Bool("samples"), anatomy: in.flags.Bool("anatomy"),
+		samples: in.flags.Bool("samples"), anatomy: in.flags.Bool("anatomy"), strict: in.flags.Bool("strict"),
 	}
 	text := in.flags.String("budget")
 	if text == "" {
@@ -56,10 +57,17 @@ func readOutputs(in *input) (outputs, error) {
 }
 
 // finish judges, writes every report, prints the answer, and ends with the
-// drill's own error, or with code 3 where a budget is broken.
+// drill's own error, or with code 3 where a budget is broken, or a prediction.
 func (s *session) finish(r *outage.Result, o outputs, drillErr error) error {
 	if o.budget != nil {
 		verdict := o.budget.Evaluate(r.Scenarios)
+		r.Budget = &verdict
+	}
+	if o.strict && (r.Budget == nil || !strings.Contains(r.Budget.Budget, outage.StrictBudget)) { // a saved drill may have been strict
+		verdict := outage.Strict(r.Scenarios)
+		if r.Budget != nil {
+			verdict = r.Budget.And(verdict)
+		}
 		r.Budget = &verdict
 	}
 	if err := writeReports(r, o); err != nil {
