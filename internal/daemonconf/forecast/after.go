@@ -31,6 +31,9 @@ func (c Cluster) Back(e effect.Effect, h Member, fault Row) (r Row, ok bool) {
 		if c.outranks(h) { // the other gives way to its adverts, whatever nopreempt says: both are masters
 			r.Formula += ", and its priority is higher: clients go back to it"
 			r = r.holds(HeldMoved)
+			if e.On == effect.Node && h.Agent.Acts { // a lab's node keeps it from the wire until HAProxy has given a sign of life
+				r.HeldMaxMs = 2 * overdueMs
+			}
 		}
 		return r, true
 	}
