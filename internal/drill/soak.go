@@ -39,6 +39,7 @@ func (d *Drill) soak(ctx context.Context, sc Scenario, length time.Duration, loa
 	if err != nil {
 		return run, err
 	}
+	run.VIP = s.vip.Address
 	err = d.endure(ctx, s, length, load)
 	s.session.close()
 	if err == nil {

@@ -14,6 +14,9 @@ const (
 	// tried, and how long one may take to be opened. The kernel has sent a lost segment
 	// again by then, three times.
 	heldPatience = time.Second
+	// secureTime is how long a handshake may take: it is arithmetic on both sides, and a
+	// machine on which something fails is busy.
+	secureTime = 3 * time.Second
 	// trialStep is the time between two looks whether a trial is over.
 	trialStep = 5 * time.Millisecond
 )

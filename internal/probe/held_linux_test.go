@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"crypto/tls"
 	"io"
+	"log"
 	"net"
 	"net/http"
 	"net/http/httptest"
@@ -204,6 +205,12 @@ func TestHeldOverTLS(t *testing.T) {
 	}
 }
 
+// quietly has a server not log that probes go away in the middle of the handshake.
+func quietly(s *httptest.Server) *httptest.Server {
+	s.Config.ErrorLog = log.New(io.Discard, "", 0)
+	return s
+}
+
 // ask runs streams for a while and returns the errors of each, "" for a good answer.
 func ask(t *testing.T, streams ...agentapi.StreamSpec) map[string][]string {
 	t.Helper()
@@ -231,7 +238,8 @@ func ask(t *testing.T, streams ...agentapi.StreamSpec) map[string][]string {
 // process that hangs has a kernel that accepts for it until its queue is full: a page and
 // a handshake fail, and a plain connection says so where the server was to speak first.
 func TestProbesOfEveryKind(t *testing.T) {
-	secure := httptest.NewTLSServer(http.NotFoundHandler())
+	secure := quietly(httptest.NewUnstartedServer(http.NotFoundHandler()))
+	secure.StartTLS()
 	defer secure.Close()
 	plain := httptest.NewServer(http.NotFoundHandler())
 	defer plain.Close()
@@ -285,7 +293,7 @@ func TestProbesOfEveryKind(t *testing.T) {
 // whole handshake's first half.
 func TestClientHelloNamesTheServer(t *testing.T) {
 	seen := make(chan string, 64)
-	srv := httptest.NewUnstartedServer(http.NotFoundHandler())
+	srv := quietly(httptest.NewUnstartedServer(http.NotFoundHandler()))
 	srv.TLS = &tls.Config{GetConfigForClient: func(h *tls.ClientHelloInfo) (*tls.Config, error) {
 		select {
 		case seen <- h.ServerName:

@@ -57,7 +57,7 @@ func (c *heldConn) open() {
 	tcp := conn.(*net.TCPConn) // as dialled
 	if c.target.scheme == "tls" {
 		secure := tls.Client(conn, anyServer(c.spec.ServerName))
-		ctx, cancel := context.WithTimeout(c.ctx, heldPatience)
+		ctx, cancel := context.WithTimeout(c.ctx, secureTime)
 		err := secure.HandshakeContext(ctx)
 		cancel()
 		if err != nil {
