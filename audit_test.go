@@ -42,7 +42,8 @@ func writers() map[string][]string {
 	return map[string][]string{
 		"os.WriteFile": agent, "os.Create": agent, "os.OpenFile": agent, "os.CreateTemp": agent,
 		"os.MkdirAll": append(agent, "internal/report/pictures.go", // the folder that was given
-			"internal/app/vagrant.go"), // the user's own cache, for ssh's sockets
+			"internal/app/vagrant.go",      // the user's own cache, for ssh's sockets
+			"internal/app/failedbuild.go"), // and for a note of a build that failed
 		"os.Rename": agent, "os.Mkdir": agent, "os.Symlink": nil, "os.Link": nil, "os.Truncate": nil, "os.Chmod": nil,
 		"os.MkdirTemp": nil, "os.OpenRoot": {"internal/report/file.go",
 			"internal/imports/write.go", // a new folder, and nothing outside

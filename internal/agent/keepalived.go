@@ -46,8 +46,8 @@ func runKeepalived(ctx context.Context, out command.Output) int {
 // arguments.
 func (c configured) prepareKeepalived() ([]string, error) {
 	dir := filepath.Dir(c.path)
-	parent, vrrp := filepath.Join(dir, "keepalived.pid"), filepath.Join(dir, "keepalived-vrrp.pid")
-	for _, path := range []string{parent, vrrp} {
+	parent, vrrp, bfd := filepath.Join(dir, "keepalived.pid"), filepath.Join(dir, "keepalived-vrrp.pid"), filepath.Join(dir, "keepalived-bfd.pid")
+	for _, path := range []string{parent, vrrp, bfd} {
 		if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
 			return nil, fmt.Errorf("an old pid file can't be removed, and keepalived would not start beside it: %w", err)
 		}
@@ -57,8 +57,14 @@ func (c configured) prepareKeepalived() ([]string, error) {
 			return nil, fmt.Errorf("a VIP that an earlier keepalived left: %w", err)
 		}
 	}
-	return []string{
+	args := []string{
 		"--dont-fork", "--log-console", "--vrrp", "--use-file", c.path,
 		"--pid", parent, "--vrrp_pid", vrrp,
-	}, nil
+	}
+	if c.version.AtLeast(2, 3) {
+		// 2.3.3 makes this file although it starts no BFD process, in /run where
+		// none is named; where it can't, it says "daemon is already running" and ends.
+		args = append(args, "--bfd_pid", bfd)
+	}
+	return args, nil
 }

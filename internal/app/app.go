@@ -79,7 +79,7 @@ func Open(ctx context.Context, w World, set Setting, sink event.Sink) (*Session,
 	}
 	s := &Session{
 		Setting: set, engine: e, lab: lab.New(set.Name, e, sink), emit: sink, world: w,
-		images: &images{engine: e, rootfs: w.Env("HALAB_ROOTFS"), emit: sink},
+		images: &images{engine: e, rootfs: w.Env("HALAB_ROOTFS"), failures: w.failedBuild(set.Host), emit: sink},
 		power:  machinesOf(described),
 	}
 	s.lab.Expect(described)

@@ -14,7 +14,7 @@ func (s *Session) Build(ctx context.Context) (Built, error) {
 	if err != nil {
 		return Built{}, err
 	}
-	refs, err := s.images.ensure(ctx, base)
+	base, refs, err := s.images.ensure(ctx, s.Base, base)
 	return Built{Base: base, Images: refs}, err
 }
 

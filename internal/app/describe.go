@@ -6,8 +6,8 @@ import (
 	"strings"
 
 	"halab"
+	"halab/internal/base"
 	"halab/internal/composefile"
-	"halab/internal/image"
 	"halab/internal/topology"
 )
 
@@ -42,8 +42,8 @@ func (set Setting) Topology(ctx context.Context) *topology.Lab {
 // AnyBase stands in for a base that is still to be resolved, where it does not
 // matter which it is.
 func (set Setting) AnyBase() string {
-	if set.Base == "" || set.Base == image.Auto {
-		return image.Debian12
+	if set.Base == "" || set.Base == base.Auto {
+		return base.Debian12
 	}
 	return set.Base
 }

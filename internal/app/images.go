@@ -6,6 +6,7 @@ import (
 	"sync"
 
 	"halab"
+	"halab/internal/base"
 	"halab/internal/event"
 	"halab/internal/image"
 )
@@ -16,6 +17,8 @@ type images struct {
 	engine imageMaker
 	rootfs string // archive of a root file system to build from; "": none
 	emit   event.Sink
+	// failures remembers a build that failed, from one halab to the next.
+	failures image.Failures
 
 	mu      sync.Mutex // one use at a time
 	builder *image.Builder
@@ -29,7 +32,8 @@ func (i *images) open() (*image.Builder, *buildStory, error) {
 	}
 	told := &buildStory{emit: i.emit, ends: map[string]func(error){}}
 	b, err := image.New(i.engine, image.Options{
-		Files: halab.Files, RootFS: i.rootfs, Progress: told.progress, Done: told.done,
+		Files: halab.Files, RootFS: i.rootfs, Progress: told.progress, Done: told.done, Failures: i.failures,
+		Say: func(line string) { i.emit.Warn("", line) },
 	})
 	if err == nil {
 		i.builder, i.told = b, told
@@ -81,16 +85,16 @@ func (b *buildStory) end(err error) {
 
 // resolve turns the base that is asked for into one there is, and says in a line
 // which and why where the choice was halab's.
-func (i *images) resolve(ctx context.Context, base string) (string, error) {
+func (i *images) resolve(ctx context.Context, want string) (string, error) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	b, told, err := i.open()
 	if err != nil {
 		return "", err
 	}
-	choice, err := b.Resolve(ctx, base)
+	choice, err := b.Resolve(ctx, want)
 	told.end(err)
-	if err == nil && choice.Reason != "" && base == image.Auto {
+	if err == nil && choice.Reason != "" && want == base.Auto {
 		i.emit.Info("", "base "+choice.String())
 	}
 	return choice.Base, err
@@ -108,17 +112,19 @@ func (i *images) guess(ctx context.Context, base string) (string, error) {
 	return choice.Base, err
 }
 
-// ensure builds what is missing and returns the exact reference of each image.
-func (i *images) ensure(ctx context.Context, base string) (map[string]string, error) {
+// ensure builds what is missing for the base that resolve gave for what was asked
+// for, and returns the exact reference of each image: of another base where
+// that one can't be built and halab may choose.
+func (i *images) ensure(ctx context.Context, want, id string) (string, map[string]string, error) {
 	i.mu.Lock()
 	defer i.mu.Unlock()
 	b, told, err := i.open()
 	if err != nil {
-		return nil, err
+		return "", nil, err
 	}
-	refs, err := b.Ensure(ctx, base)
+	id, refs, err := b.EnsureAny(ctx, want, id)
 	told.end(err)
-	return refs, err
+	return id, refs, err
 }
 
 // plan says which references the images will have, and which of them are

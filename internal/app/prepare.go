@@ -35,8 +35,14 @@ func (m making) prepare(ctx context.Context) (*prepared, error) {
 	if err != nil {
 		return nil, err
 	}
-	if p.images, err = m.s.images.ensure(ctx, p.base); err != nil {
+	base := p.base
+	if p.base, p.images, err = m.s.images.ensure(ctx, m.set.Base, base); err != nil {
 		return nil, err
+	}
+	if p.base != base { // it could not be built
+		if p.project, err = m.set.Load(ctx, p.base); err != nil {
+			return nil, err
+		}
 	}
 	if err := distribute(ctx, m.s, p.images); err != nil {
 		return nil, err

@@ -5,10 +5,13 @@ import (
 	"errors"
 	"io"
 	"os"
+	"slices"
+	"strings"
 
 	"github.com/urfave/cli/v2"
 
 	"halab/internal/app"
+	"halab/internal/base"
 	"halab/internal/drill"
 	"halab/internal/report"
 	"halab/internal/ui"
@@ -23,7 +26,7 @@ func (p *program) compareSpec() spec {
 			{name: "SCENARIO…", kind: aScenario, optional: true, many: true},
 		},
 		about: `
-A and B are profiles (classic, fast), bases (centos7, debian12) or Compose
+A and B are profiles (classic, fast), bases (debian12, debian13) or Compose
 files. The lab is brought up with each in turn, round by round on the same
 machine, and the scenarios are run once a round. Says, for each metric, both
 medians with a 95 % interval, their ratio, and how likely chance alone would do
@@ -31,6 +34,7 @@ this (Mann-Whitney U test, as benchstat). The lab is left as the last round had
 it.`,
 		examples: []string{
 			"halab compare classic fast frontend/node-crash",
+			"halab compare debian12 debian13",
 			"halab compare before.yaml after.yaml --repeat 10 --markdown summary.md",
 		},
 		flags: []cli.Flag{
@@ -83,17 +87,18 @@ func (s *session) compared(c report.Comparison) error {
 }
 
 // side turns the name of a side into a setting.
-func side(base app.Setting, name string) (app.Setting, error) {
-	switch name {
-	case "classic", "fast":
-		base.Profile = name
-	case "centos7", "debian12":
-		base.Base = name
+func side(of app.Setting, name string) (app.Setting, error) {
+	bases := base.IDs()
+	switch {
+	case name == "classic" || name == "fast":
+		of.Profile = name
+	case slices.Contains(bases, name):
+		of.Base = name
 	default:
 		if _, err := os.Stat(name); err != nil {
-			return base, usage("%q is no profile (classic, fast), no base (centos7, debian12) and no Compose file that can be read", name)
+			return of, usage("%q is no profile (classic, fast), no base (%s) and no Compose file that can be read", name, strings.Join(bases, ", "))
 		}
-		base.Files = []string{name}
+		of.Files = []string{name}
 	}
-	return base, nil
+	return of, nil
 }

@@ -185,9 +185,6 @@ func (at *place) flagValues(f cli.Flag) []candidate {
 	if f.Names()[0] == "how" && len(at.words) > 1 {
 		return plain(fault.HowsOf(topology.Service(at.words[1])))
 	}
-	if f.Names()[0] == "base" && at.command != nil && at.command.bases != nil {
-		return plain(at.command.bases)
-	}
 	return plain(values(f.Names()[0]))
 }
 

@@ -43,7 +43,7 @@ func TestCompletion(t *testing.T) {
 		{"network up --par", "--parent"},
 		{"completion _", "bash zsh fish"},
 		{"help ne", "network"},
-		{"up --base _", "auto centos7 debian12"},
+		{"up --base _", "auto centos7 debian11 debian12 debian13 debiansid"},
 		{"lint --base _", "auto centos7 debian11 debian12 debian13 debiansid"},
 		{"up --ba", "--base"},
 		{"--profile cl", "classic"},

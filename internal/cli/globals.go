@@ -9,6 +9,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"halab/internal/app"
+	"halab/internal/base"
 	"halab/internal/topology"
 	"halab/internal/ui"
 )
@@ -24,7 +25,7 @@ type settings struct {
 func globalFlags() []cli.Flag {
 	return []cli.Flag{
 		&cli.StringFlag{Name: "name", Usage: "the lab's `NAME`", Value: topology.DefaultName, EnvVars: []string{"HALAB_NAME"}},
-		&cli.StringFlag{Name: "base", Usage: "what the images stand on, `BASE` auto, centos7 or debian12", Value: "auto", EnvVars: []string{"HALAB_BASE"}},
+		&cli.StringFlag{Name: "base", Usage: "what the images stand on, `BASE` " + strings.Join(base.Values(), ", "), Value: base.Auto, EnvVars: []string{"HALAB_BASE"}},
 		&cli.StringFlag{Name: "profile", Usage: "timings: `PROFILE` fast or classic", DefaultText: string(topology.ProfileFast), EnvVars: []string{"HALAB_PROFILE"}},
 		&cli.StringFlag{Name: "subnet", Usage: "move all addresses to `SUBNET`, a /24 such as 192.168.77.0/24", EnvVars: []string{"HALAB_SUBNET"}},
 		&cli.StringFlag{Name: "parent", Usage: "put the lab on `INTERFACE` of the host instead of a pair of its own", EnvVars: []string{"HALAB_PARENT"}},
@@ -42,7 +43,7 @@ func globalFlags() []cli.Flag {
 func values(flag string) []string {
 	switch flag {
 	case "base":
-		return []string{"auto", "centos7", "debian12"}
+		return base.Values()
 	case "profile":
 		return []string{string(topology.ProfileFast), string(topology.ProfileClassic)}
 	case "color":
@@ -66,9 +67,8 @@ func oneOf(flag, value string, list []string) error {
 		question(didYouMean(value, list)), strings.Join(list, ", "))
 }
 
-// readSettings reads the flags that every command has. A command that only reads
-// files takes bases that there are no images of: its own, where it has some.
-func readSettings(c *cli.Context, bases []string) (settings, error) {
+// readSettings reads the flags that every command has.
+func readSettings(c *cli.Context) (settings, error) {
 	s := settings{
 		Setting: app.Setting{
 			Name: c.String("name"), Base: c.String("base"), Profile: c.String("profile"),
@@ -78,11 +78,7 @@ func readSettings(c *cli.Context, bases []string) (settings, error) {
 		json: c.Bool("json"), colour: ui.ColourMode(c.String("color")),
 	}
 	for _, flag := range []string{"base", "profile", "color"} {
-		list := values(flag)
-		if flag == "base" && bases != nil {
-			list = bases
-		}
-		if err := oneOf(flag, c.String(flag), list); err != nil && c.String(flag) != "" {
+		if err := oneOf(flag, c.String(flag), values(flag)); err != nil && c.String(flag) != "" {
 			return s, err
 		}
 	}

@@ -25,10 +25,9 @@ func (p *program) lintSpec() spec {
 Reads the files of all nodes of a cluster together and says what is wrong, what
 a client will see of it, and what each fault will cost; -v adds the arithmetic.
 Runs nothing and needs no engine. PATH is a folder with a folder for each node,
-the nodes' folders, or files in pairs (docs/lint.md). --base may be debian11,
-debian13 or debiansid as well. Ends with 1 where there is an error, and with 2
-where a file is no configuration: a template that is yet to be rendered, or
-binary.`,
+the nodes' folders, or files in pairs (docs/lint.md). Ends with 1 where there is
+an error, and with 2 where a file is no configuration: a template that is yet to
+be rendered, or binary.`,
 		examples: []string{
 			"halab lint mine",
 			"halab lint lb1 lb2 --base centos7",
@@ -41,8 +40,7 @@ binary.`,
 			&cli.StringFlag{Name: "keepalived", Usage: "judge for `VERSION` of keepalived", DefaultText: "the base's"},
 			&cli.StringFlag{Name: "haproxy", Usage: "judge for `VERSION` of HAProxy", DefaultText: "the base's"},
 		},
-		bases: append([]string{"auto"}, daemonconf.Bases()...),
-		run:   p.lint,
+		run: p.lint,
 	}
 }
 

@@ -20,7 +20,6 @@ type spec struct {
 	about    string   // paragraphs of at most 80 columns
 	examples []string // command lines
 	flags    []cli.Flag
-	bases    []string // what --base can be, where that is not what there are images of
 	hidden   bool
 	sub      []spec
 	run      func(ctx context.Context, in *input) error
@@ -145,7 +144,7 @@ func (p *program) act(c *cli.Context, s spec, path string) error {
 	if len(args) > len(s.args) && s.rest == "" && !s.takesMany() {
 		return app.AsUsage(problem.New("%q is one word too many", args[len(s.args)]).Cure("usage: " + s.usageLine(path)))
 	}
-	set, err := readSettings(c, s.bases)
+	set, err := readSettings(c)
 	if err != nil {
 		return err
 	}

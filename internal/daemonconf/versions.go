@@ -1,9 +1,7 @@
 package daemonconf
 
 import (
-	"maps"
-	"slices"
-
+	"halab/internal/base"
 	"halab/internal/daemonconf/facts"
 	"halab/internal/daemonconf/inventory"
 )
@@ -35,22 +33,8 @@ func (v Versions) On(r *inventory.Record) Versions {
 	return v
 }
 
-func bases() map[string]Versions {
-	return map[string]Versions{
-		"centos7":   {Keepalived: "1.3.5", HAProxy: "1.5.18"},
-		"debian11":  {Keepalived: "2.1.5", HAProxy: "2.2.9"},
-		"debian12":  {Keepalived: "2.2.7", HAProxy: "2.6.12"},
-		"debian13":  {Keepalived: "2.3.3", HAProxy: "3.0.11"},
-		"debiansid": {Keepalived: "2.3.4", HAProxy: "3.2.26"},
-	}
-}
-
-// Bases are those whose daemons are known. The lab has images of some of them;
-// files can be read for all.
-func Bases() []string { return slices.Sorted(maps.Keys(bases())) }
-
 // BaseVersions are the daemons that a base has.
-func BaseVersions(base string) (Versions, bool) {
-	v, ok := bases()[base]
-	return v, ok
+func BaseVersions(id string) (Versions, bool) {
+	of, err := base.Named(id)
+	return Versions{Keepalived: facts.Version(of.Keepalived), HAProxy: facts.Version(of.HAProxy)}, err == nil
 }

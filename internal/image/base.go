@@ -9,40 +9,34 @@ import (
 	"io/fs"
 	"os"
 	"strings"
+
+	"halab/internal/base"
 )
 
-// debians lists the public images that serve as Debian 12, best first; the first
-// one is pulled where none is here.
-func debians() []string {
-	return []string{"debian:bookworm-slim", "debian:12-slim", "debian:bookworm", "debian:12"}
-}
-
 // rootfsRef names an image made from a root file system.
-func rootfsRef(hash string) string { return "halab/base:" + Debian12 + "-" + hash[:12] }
+func rootfsRef(of base.Base, hash string) string { return "halab/base:" + of.ID + "-" + hash[:12] }
 
-// identity stands for a base family in the hashes of its images. It says what
-// the base is, not where it came from: every Debian 12 serves alike, but for one
-// that was given by hand.
-func (b *Builder) identity(base string) (string, error) {
+// identity stands for a base in the hashes of its images. It says what the base
+// is, not where it came from: every Debian 12 serves alike, but for one that was
+// given by hand.
+func (b *Builder) identity(of base.Base) (string, error) {
 	switch {
-	case base == CentOS7:
-		return centosRef, nil
-	case base != Debian12:
-		return "", known(base)
+	case of.Boot.Suite == "":
+		return of.Public[0], nil
 	case b.options.RootFS != "":
 		return b.rootfsHash()
 	}
-	return b.recipe()
+	return b.recipe(of)
 }
 
-// recipe hashes how a Debian 12 root file system is made.
-func (b *Builder) recipe() (string, error) {
+// recipe hashes how a root file system is made.
+func (b *Builder) recipe(of base.Base) (string, error) {
 	options, err := b.dpkgOptions()
 	if err != nil {
 		return "", err
 	}
 	h := sha256.New()
-	fmt.Fprintln(h, strings.Join(bootstrapArgs(options), "\n")) // a hash never fails
+	fmt.Fprintln(h, strings.Join(bootstrapArgs(of.Boot, options), "\n")) // a hash never fails
 	return short(h), nil
 }
 
@@ -60,44 +54,46 @@ func (b *Builder) rootfsHash() (string, error) {
 	return hash, nil
 }
 
-// base makes sure that the base image is here and returns its reference.
-func (b *Builder) base(ctx context.Context, base string) (string, error) {
-	if base == CentOS7 {
-		return b.centosBase(ctx)
+// stand makes sure that the image to build on is here and returns its reference.
+func (b *Builder) stand(ctx context.Context, of base.Base) (string, error) {
+	if of.Boot.Suite == "" {
+		return b.pulled(ctx, of)
 	}
-	return b.debianBase(ctx)
+	return b.debian(ctx, of)
 }
 
-func (b *Builder) centosBase(ctx context.Context) (string, error) {
-	found, err := b.found(ctx, centosRef)
+// pulled is for a base that comes from a registry or not at all.
+func (b *Builder) pulled(ctx context.Context, of base.Base) (string, error) {
+	ref := of.Public[0]
+	found, err := b.found(ctx, ref)
 	if err != nil || found {
-		return centosRef, err
+		return ref, err
 	}
-	if err := b.engine.ImagePull(ctx, centosRef, b.progress("base")); err != nil {
-		return "", fmt.Errorf("CentOS 7's image %s is not here and can't be pulled: %w\n"+
+	if err := b.engine.ImagePull(ctx, ref, b.progress("base")); err != nil {
+		return "", fmt.Errorf("%s's image %s is not here and can't be pulled: %w\n"+
 			"bring it from a machine that has it (docker save %s | ssh … docker load), or take --base %s",
-			centosRef, err, centosRef, Debian12)
+			of.Title, ref, err, ref, base.Debian12)
 	}
-	return centosRef, nil
+	return ref, nil
 }
 
-// debianBase looks for Debian 12 in the order of least work.
-func (b *Builder) debianBase(ctx context.Context) (string, error) {
+// debian looks for a Debian in the order of least work.
+func (b *Builder) debian(ctx context.Context, of base.Base) (string, error) {
 	if b.options.RootFS != "" {
-		return b.rootfsBase(ctx)
+		return b.rootfs(ctx, of)
 	}
-	recipe, err := b.recipe()
+	recipe, err := b.recipe(of)
 	if err != nil {
 		return "", err
 	}
-	ours := rootfsRef(recipe)
-	for _, ref := range append([]string{ours}, debians()...) {
+	ours := rootfsRef(of, recipe)
+	for _, ref := range append([]string{ours}, of.Public...) {
 		if found, err := b.found(ctx, ref); err != nil || found {
 			return ref, err
 		}
 	}
-	if b.hasty(ctx, debians()[0], b.progress("base")) == nil {
-		return debians()[0], nil
+	if b.hasty(ctx, of.Public[0], b.progress("base")) == nil {
+		return of.Public[0], nil
 	}
 	if ctx.Err() != nil {
 		return "", context.Cause(ctx)
@@ -106,21 +102,24 @@ func (b *Builder) debianBase(ctx context.Context) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	return ours, b.importing(ctx, ours, func(ctx context.Context, w io.Writer) error {
-		return b.options.Bootstrap(ctx, options, w, b.progress("base"))
+	if of.Boot.Undated {
+		b.say(fmt.Sprintf("base %s is made from packages of a mirror that may be out of date: whether its release file has expired is not looked at", of.ID))
+	}
+	return ours, b.importing(ctx, of, ours, func(ctx context.Context, w io.Writer) error {
+		return b.options.Bootstrap(ctx, of, options, w, b.progress("base"))
 	})
 }
 
-func (b *Builder) rootfsBase(ctx context.Context) (string, error) {
+func (b *Builder) rootfs(ctx context.Context, of base.Base) (string, error) {
 	hash, err := b.rootfsHash()
 	if err != nil {
 		return "", err
 	}
-	ref := rootfsRef(hash)
+	ref := rootfsRef(of, hash)
 	if found, err := b.found(ctx, ref); err != nil || found {
 		return ref, err
 	}
-	return ref, b.importing(ctx, ref, func(_ context.Context, w io.Writer) error {
+	return ref, b.importing(ctx, of, ref, func(_ context.Context, w io.Writer) error {
 		f, err := os.Open(b.options.RootFS)
 		if err != nil {
 			return err
@@ -133,7 +132,7 @@ func (b *Builder) rootfsBase(ctx context.Context) (string, error) {
 
 // importing streams a root file system into an image. When the writer fails, the
 // stream breaks off before its end, so the engine never names half an image.
-func (b *Builder) importing(ctx context.Context, ref string, write func(context.Context, io.Writer) error) error {
+func (b *Builder) importing(ctx context.Context, of base.Base, ref string, write func(context.Context, io.Writer) error) error {
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	r, w := io.Pipe()
@@ -143,7 +142,7 @@ func (b *Builder) importing(ctx context.Context, ref string, write func(context.
 		_ = w.CloseWithError(err) // always nil
 		wrote <- err
 	}()
-	_, err := b.engine.ImageImport(ctx, r, ref, map[string]string{LabelImage: "base", LabelBase: Debian12})
+	_, err := b.engine.ImageImport(ctx, r, ref, map[string]string{LabelImage: "base", LabelBase: of.ID})
 	_ = r.Close() // always nil
 	cancel()
 	if failed := <-wrote; failed != nil && !errors.Is(failed, io.ErrClosedPipe) && !errors.Is(failed, context.Canceled) {

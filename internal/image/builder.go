@@ -6,10 +6,9 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
-	"slices"
-	"strings"
 	"sync"
 
+	"halab/internal/base"
 	"halab/internal/engine"
 )
 
@@ -29,8 +28,8 @@ type Options struct {
 	Files fs.FS
 	// Binary is the halab binary for the images; nil: the one that is running.
 	Binary func() (Binary, error)
-	// RootFS is a tar file (plain, gzip, bzip2 or xz) with a Debian 12 root file
-	// system to build on; empty: an image or mmdebstrap.
+	// RootFS is a tar file (plain, gzip, bzip2 or xz) with a root file system of
+	// the Debian to build on; empty: an image or mmdebstrap.
 	RootFS string
 	// Progress gets what a build prints, a line at a time and one at a time.
 	// image is one of Names, or "base".
@@ -39,9 +38,13 @@ type Options struct {
 	// prints says nothing about its end: the classic builder says "Successfully
 	// built", and pip, in the middle of it, "Successfully installed".
 	Done func(image string)
-	// Bootstrap writes a Debian 12 root file system as a tar stream, made with
-	// these dpkg options; nil: mmdebstrap.
-	Bootstrap func(ctx context.Context, dpkg []string, w io.Writer, progress func(line string)) error
+	// Say gets what a user should know of how a base is had, a line at a time.
+	Say func(line string)
+	// Failures remembers a build that failed; nil: nothing does.
+	Failures Failures
+	// Bootstrap writes a base's root file system as a tar stream, made with these
+	// dpkg options; nil: mmdebstrap.
+	Bootstrap func(ctx context.Context, of base.Base, dpkg []string, w io.Writer, progress func(line string)) error
 }
 
 // Builder builds images on one engine.
@@ -50,6 +53,7 @@ type Builder struct {
 	options Options
 	folder  fs.FS
 	binary  func() (Binary, error)
+	say     func(line string)
 	mu      sync.Mutex // for Progress and Done
 	// offline is why the first hasty pull failed: where one image can't be had
 	// in time, another is not tried.
@@ -65,10 +69,16 @@ func New(e images, o Options) (*Builder, error) {
 	if o.Binary == nil {
 		o.Binary = Own
 	}
+	if o.Say == nil {
+		o.Say = func(string) {}
+	}
+	if o.Failures == nil {
+		o.Failures = forgetful{}
+	}
 	if o.Bootstrap == nil {
 		o.Bootstrap = mmdebstrap
 	}
-	return &Builder{engine: e, options: o, folder: folder, binary: sync.OnceValues(o.Binary)}, nil
+	return &Builder{engine: e, options: o, folder: folder, binary: sync.OnceValues(o.Binary), say: o.Say}, nil
 }
 
 // progress tells what happens to an image.
@@ -83,9 +93,9 @@ func (b *Builder) progress(image string) func(line string) {
 	}
 }
 
-// Plan says which images a base family needs and which of them are missing.
+// Plan says which images a base needs and which of them are missing.
 type Plan struct {
-	Base    string
+	Base    base.Base
 	Images  []Image
 	Missing map[string]string // name of the image -> why it has to be built
 	retag   []Image           // there, but the moving reference is elsewhere
@@ -101,12 +111,12 @@ func (p Plan) Refs() map[string]string {
 }
 
 // Plan compares what is here with what is wanted. It changes nothing.
-func (b *Builder) Plan(ctx context.Context, base string) (Plan, error) {
+func (b *Builder) Plan(ctx context.Context, id string) (Plan, error) {
 	here, err := b.here(ctx)
 	if err != nil {
 		return Plan{}, err
 	}
-	return b.plan(base, here)
+	return b.plan(id, here)
 }
 
 // here maps the references of halab's own images to their IDs.
@@ -124,20 +134,24 @@ func (b *Builder) here(ctx context.Context) (map[string]string, error) {
 	return here, nil
 }
 
-func (b *Builder) plan(base string, here map[string]string) (Plan, error) {
+func (b *Builder) plan(id string, here map[string]string) (Plan, error) {
+	of, err := base.Named(id)
+	if err != nil {
+		return Plan{}, err
+	}
 	binary, err := b.binary()
 	if err != nil {
 		return Plan{}, err
 	}
-	identity, err := b.identity(base)
+	identity, err := b.identity(of)
 	if err != nil {
 		return Plan{}, err
 	}
-	all, err := Images(b.folder, base, identity, binary)
+	all, err := Images(b.folder, of, identity, binary)
 	if err != nil {
 		return Plan{}, err
 	}
-	p := Plan{Base: base, Images: all, Missing: map[string]string{}}
+	p := Plan{Base: of, Images: all, Missing: map[string]string{}}
 	for _, i := range all {
 		id, found := here[i.Ref()]
 		_, other := here[i.Moving()]
@@ -153,15 +167,15 @@ func (b *Builder) plan(base string, here map[string]string) (Plan, error) {
 	return p, nil
 }
 
-// Ensure builds the images of a base family that are missing and returns the
-// exact reference of each image by name.
-func (b *Builder) Ensure(ctx context.Context, base string) (map[string]string, error) {
-	p, err := b.Plan(ctx, base)
+// Ensure builds the images of a base that are missing and returns the exact
+// reference of each image by name.
+func (b *Builder) Ensure(ctx context.Context, id string) (map[string]string, error) {
+	p, err := b.Plan(ctx, id)
 	if err != nil {
 		return nil, err
 	}
 	if len(p.Missing) > 0 {
-		from, err := b.base(ctx, base)
+		from, err := b.stand(ctx, p.Base)
 		if err != nil {
 			return nil, err
 		}
@@ -188,7 +202,7 @@ func (b *Builder) build(ctx context.Context, p Plan, from string) error {
 			continue
 		}
 		wait.Go(func() {
-			if err := b.buildOne(ctx, i, from); err != nil {
+			if err := b.buildOne(ctx, i, from, p.Base.Lists); err != nil {
 				cancel(fmt.Errorf("image %s: %w%s", i.Name, err, b.advice(p.Base)))
 			}
 		})
@@ -198,21 +212,21 @@ func (b *Builder) build(ctx context.Context, p Plan, from string) error {
 }
 
 // advice is the way out that a failed build leaves.
-func (b *Builder) advice(base string) string {
-	if base == CentOS7 {
-		return "\nCentOS 7's packages come from its archive on the internet; where that can't be reached, take --base " + Debian12
+func (b *Builder) advice(of base.Base) string {
+	if of.ID == base.CentOS7 {
+		return "\nCentOS 7's packages come from its archive on the internet; where that can't be reached, take --base " + base.Debian12
 	}
 	return ""
 }
 
-func (b *Builder) buildOne(ctx context.Context, i Image, from string) error {
+func (b *Builder) buildOne(ctx context.Context, i Image, from, lists string) error {
 	r, w := io.Pipe()
 	defer func() { _ = r.Close() }()
 	go func() { _ = w.CloseWithError(i.WriteContext(w)) }() // always nil
 	_, err := b.engine.ImageBuild(ctx, engine.BuildSpec{
 		Tags:        []string{i.Ref(), i.Moving()},
 		Dockerfile:  i.Dockerfile,
-		Args:        map[string]string{"BASE": from},
+		Args:        map[string]string{"BASE": from, listsArg: lists},
 		Labels:      i.labels(),
 		NetworkMode: "host", // works where the engine's bridge has no way out
 		Context:     r,
@@ -225,9 +239,9 @@ func (b *Builder) buildOne(ctx context.Context, i Image, from string) error {
 	return err
 }
 
-// complete says whether all images of a base family are here.
-func (b *Builder) complete(base string, here map[string]string) (bool, error) {
-	p, err := b.plan(base, here)
+// complete says whether all images of a base are here.
+func (b *Builder) complete(id string, here map[string]string) (bool, error) {
+	p, err := b.plan(id, here)
 	return err == nil && len(p.Missing) == 0, err
 }
 
@@ -238,12 +252,4 @@ func (b *Builder) found(ctx context.Context, ref string) (bool, error) {
 		return false, nil
 	}
 	return err == nil, err
-}
-
-// known says whether a base family exists.
-func known(base string) error {
-	if slices.Contains([]string{Auto, CentOS7, Debian12}, base) {
-		return nil
-	}
-	return fmt.Errorf("there is no base %q: take one of %s", base, strings.Join([]string{Auto, CentOS7, Debian12}, ", "))
 }

@@ -15,6 +15,7 @@ import (
 	"testing/synctest"
 
 	"halab"
+	"halab/internal/base"
 	"halab/internal/engine"
 )
 
@@ -79,7 +80,7 @@ func (f *fake) ImageBuild(ctx context.Context, spec engine.BuildSpec, progress f
 
 func (f *fake) ImageImport(_ context.Context, r io.Reader, ref string, labels map[string]string) (string, error) {
 	f.note("import %s", ref)
-	if !maps.Equal(labels, map[string]string{LabelImage: "base", LabelBase: Debian12}) {
+	if !maps.Equal(labels, map[string]string{LabelImage: "base", LabelBase: base.Debian12}) {
 		return "", fmt.Errorf("labels are %v", labels)
 	}
 	data, err := io.ReadAll(r)
@@ -135,7 +136,7 @@ func newBuilder(t *testing.T, f *fake, change func(*Options)) *Builder {
 	o := Options{
 		Files:  halab.Files,
 		Binary: func() (Binary, error) { return binary("halab"), nil },
-		Bootstrap: func(_ context.Context, dpkg []string, w io.Writer, progress func(string)) error {
+		Bootstrap: func(_ context.Context, _ base.Base, dpkg []string, w io.Writer, progress func(string)) error {
 			progress("I: success")
 			_, err := io.WriteString(w, strings.Join(dpkg, "\n"))
 			return err
@@ -152,9 +153,9 @@ func newBuilder(t *testing.T, f *fake, change func(*Options)) *Builder {
 }
 
 // have puts all images of a base family into the engine.
-func have(t *testing.T, f *fake, base string) {
+func have(t *testing.T, f *fake, id string) {
 	t.Helper()
-	p, err := newBuilder(t, f, nil).Plan(t.Context(), base)
+	p, err := newBuilder(t, f, nil).Plan(t.Context(), id)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -175,15 +176,15 @@ func TestResolve(t *testing.T) {
 		pulls  int
 		guess  string
 	}{
-		{"named", Debian12, []string{"centos:7"}, "", nil, Debian12, "named by hand", 0, Debian12},
-		{"here", Auto, []string{"centos:7"}, "", nil, CentOS7, "centos:7 is here", 0, CentOS7},
-		{"built", Auto, nil, CentOS7, nil, CentOS7, "are built", 0, CentOS7},
-		{"Debian built", Auto, nil, Debian12, nil, Debian12, "Debian 12's images are built", 0, Debian12},
-		{"CentOS here, Debian built", Auto, []string{"centos:7"}, Debian12, nil, CentOS7, "is here", 0, CentOS7},
-		{"online", Auto, nil, "", online, CentOS7, "could be pulled", 1, Debian12},
-		{"offline", Auto, nil, "", offline, Debian12, "not here and can't be pulled (no such host)", 1, Debian12},
-		{"silent", Auto, nil, "", silent, Debian12, "no registry answered within 5s", 1, Debian12},
-		{"stalled", Auto, nil, "", stalled, Debian12, "was not here within 15s", 1, Debian12},
+		{"named", base.Debian12, []string{"centos:7"}, "", nil, base.Debian12, "named by hand", 0, base.Debian12},
+		{"here", base.Auto, []string{"centos:7"}, "", nil, base.CentOS7, "centos:7 is here", 0, base.CentOS7},
+		{"built", base.Auto, nil, base.CentOS7, nil, base.CentOS7, "are built", 0, base.CentOS7},
+		{"Debian built", base.Auto, nil, base.Debian12, nil, base.Debian12, "Debian 12's images are built", 0, base.Debian12},
+		{"CentOS here, Debian built", base.Auto, []string{"centos:7"}, base.Debian12, nil, base.CentOS7, "is here", 0, base.CentOS7},
+		{"online", base.Auto, nil, "", online, base.CentOS7, "could be pulled", 1, base.Debian12},
+		{"offline", base.Auto, nil, "", offline, base.Debian12, "not here and can't be pulled (no such host)", 1, base.Debian12},
+		{"silent", base.Auto, nil, "", silent, base.Debian12, "no registry answered within 5s", 1, base.Debian12},
+		{"stalled", base.Auto, nil, "", stalled, base.Debian12, "was not here within 15s", 1, base.Debian12},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
@@ -221,7 +222,7 @@ func TestResolveStops(t *testing.T) {
 		cancel()
 		return silent(ctx, ref, progress)
 	}}
-	if c, err := newBuilder(t, f, nil).Resolve(ctx, Auto); !errors.Is(err, context.Canceled) {
+	if c, err := newBuilder(t, f, nil).Resolve(ctx, base.Auto); !errors.Is(err, context.Canceled) {
 		t.Errorf("got %v, %v", c, err)
 	}
 	if _, err := newBuilder(t, f, nil).Resolve(t.Context(), "alpine"); err == nil || !strings.Contains(err.Error(), `no base "alpine"`) {
@@ -236,7 +237,7 @@ func TestEnsureBuildsWhatIsMissing(t *testing.T) {
 		o.Progress = func(image, line string) { said = append(said, image+" "+line) }
 		o.Done = func(image string) { done = append(done, image) }
 	}
-	refs, err := newBuilder(t, f, tell).Ensure(t.Context(), Debian12)
+	refs, err := newBuilder(t, f, tell).Ensure(t.Context(), base.Debian12)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -253,24 +254,24 @@ func TestEnsureBuildsWhatIsMissing(t *testing.T) {
 	}
 	for name, ref := range refs {
 		spec := f.spec[ref]
-		if spec.NetworkMode != "host" || spec.Labels[LabelImage] != name || spec.Labels[LabelBase] != Debian12 {
+		if spec.NetworkMode != "host" || spec.Labels[LabelImage] != name || spec.Labels[LabelBase] != base.Debian12 {
 			t.Errorf("%s was built as %+v", ref, spec)
 		}
 	}
 
 	f.did = nil
-	again, err := newBuilder(t, f, nil).Ensure(t.Context(), Debian12)
+	again, err := newBuilder(t, f, nil).Ensure(t.Context(), base.Debian12)
 	if err != nil || !maps.Equal(refs, again) || len(f.did) != 0 {
 		t.Errorf("the second time it gave %v, %v and did %q", again, err, f.did)
 	}
 
 	delete(f.here, refs["haproxy"])
 	f.here["halab/node:debian12"] = "an older build"
-	p, err := newBuilder(t, f, nil).Plan(t.Context(), Debian12)
+	p, err := newBuilder(t, f, nil).Plan(t.Context(), base.Debian12)
 	if err != nil || !maps.Equal(p.Missing, map[string]string{"haproxy": "what it is built from changed"}) {
 		t.Errorf("missing is %v, %v", p.Missing, err)
 	}
-	if _, err := newBuilder(t, f, nil).Ensure(t.Context(), Debian12); err != nil {
+	if _, err := newBuilder(t, f, nil).Ensure(t.Context(), base.Debian12); err != nil {
 		t.Fatal(err)
 	}
 	if !slices.Equal(f.did, []string{"build halab/haproxy:debian12 on debian:12", "tag halab/node:debian12"}) {
@@ -303,7 +304,7 @@ func TestDebianBase(t *testing.T) {
 				f.here[test.here] = "public"
 			}
 			set := func(o *Options) { o.RootFS = test.rootfs }
-			if _, err := newBuilder(t, f, set).Ensure(t.Context(), Debian12); err != nil {
+			if _, err := newBuilder(t, f, set).Ensure(t.Context(), base.Debian12); err != nil {
 				t.Fatal(err)
 			}
 			if !strings.HasPrefix(f.did[0], test.did) {
@@ -320,7 +321,7 @@ func TestDebianBase(t *testing.T) {
 				}
 			}
 			f.did = nil
-			if _, err := newBuilder(t, f, set).Ensure(t.Context(), Debian12); err != nil || len(f.did) != 1 {
+			if _, err := newBuilder(t, f, set).Ensure(t.Context(), base.Debian12); err != nil || len(f.did) != 1 {
 				t.Errorf("with the base here it did %q, %v", f.did, err)
 			}
 		})
@@ -336,17 +337,17 @@ func TestFailures(t *testing.T) {
 		boot  error
 		wants []string
 	}{
-		{"CentOS can't be had", CentOS7, &fake{pull: offline}, nil,
+		{"CentOS can't be had", base.CentOS7, &fake{pull: offline}, nil,
 			[]string{"CentOS 7's image centos:7", "no such host", "docker load", "--base debian12"}},
-		{"no root file system", Debian12, &fake{pull: offline}, broken, []string{"no mirror"}},
-		{"a build fails", Debian12, &fake{here: map[string]string{"debian:12": ""}, build: func(ctx context.Context, spec engine.BuildSpec) error {
+		{"no root file system", base.Debian12, &fake{pull: offline}, broken, []string{"no mirror"}},
+		{"a build fails", base.Debian12, &fake{here: map[string]string{"debian:12": ""}, build: func(ctx context.Context, spec engine.BuildSpec) error {
 			if spec.Labels[LabelImage] == "app" {
 				return errors.New("Step 4/9 failed")
 			}
 			<-ctx.Done() // the others are ended
 			return ctx.Err()
 		}}, nil, []string{"image app: Step 4/9 failed"}},
-		{"a build on CentOS fails", CentOS7, &fake{here: map[string]string{"centos:7": ""},
+		{"a build on CentOS fails", base.CentOS7, &fake{here: map[string]string{"centos:7": ""},
 			build: func(context.Context, engine.BuildSpec) error { return errors.New("no mirror") }}, nil,
 			[]string{"no mirror", "--base debian12"}},
 	}
@@ -354,8 +355,8 @@ func TestFailures(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			b := newBuilder(t, test.fake, func(o *Options) {
 				boot := o.Bootstrap
-				o.Bootstrap = func(ctx context.Context, dpkg []string, w io.Writer, progress func(string)) error {
-					return errors.Join(boot(ctx, dpkg, w, progress), test.boot)
+				o.Bootstrap = func(ctx context.Context, of base.Base, dpkg []string, w io.Writer, progress func(string)) error {
+					return errors.Join(boot(ctx, of, dpkg, w, progress), test.boot)
 				}
 			})
 			_, err := b.Ensure(t.Context(), test.base)

@@ -3,7 +3,6 @@ package image
 import (
 	"archive/tar"
 	"bufio"
-	"bytes"
 	"fmt"
 	"io"
 	"io/fs"
@@ -15,6 +14,10 @@ import (
 
 // binaryName is what a Dockerfile calls the halab binary; it is in no folder.
 const binaryName = "halab"
+
+// listsArg is the argument of a Dockerfile that names the folder with the base's
+// lists of packages.
+const listsArg = "LISTS"
 
 // file is one file of a build context.
 type file struct {
@@ -32,14 +35,15 @@ func (f file) digest() (string, error) {
 	return digest(f.open)
 }
 
-// contextFiles returns the Dockerfile and what it copies, sorted by name.
-func contextFiles(folder fs.FS, dockerfile string, binary Binary) ([]file, error) {
+// contextFiles returns the Dockerfile and what it copies with these lists, sorted
+// by name.
+func contextFiles(folder fs.FS, dockerfile, lists string, binary Binary) ([]file, error) {
 	text, err := fs.ReadFile(folder, dockerfile)
 	if err != nil {
 		return nil, err
 	}
 	files := []file{folderFile(folder, dockerfile, int64(len(text)))}
-	sources, err := copied(text)
+	sources, err := copied(strings.ReplaceAll(string(text), "${"+listsArg+"}", lists))
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", dockerfile, err)
 	}
@@ -59,9 +63,9 @@ func contextFiles(folder fs.FS, dockerfile string, binary Binary) ([]file, error
 }
 
 // copied lists the sources of a Dockerfile's COPY instructions.
-func copied(dockerfile []byte) ([]string, error) {
+func copied(dockerfile string) ([]string, error) {
 	var sources []string
-	lines := bufio.NewScanner(bytes.NewReader(dockerfile))
+	lines := bufio.NewScanner(strings.NewReader(dockerfile))
 	for lines.Scan() {
 		words := strings.Fields(lines.Text())
 		if len(words) == 0 || words[0] != "COPY" {

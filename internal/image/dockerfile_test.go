@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"halab"
+	"halab/internal/base"
 )
 
 // instructions maps each instruction of a Dockerfile to its arguments, with
@@ -37,35 +38,47 @@ func folder(t *testing.T) fs.FS {
 	return f
 }
 
-// Both families of an image look the same from outside.
-func TestDockerfilesAgree(t *testing.T) {
+// An image looks the same from outside on each base, and is built by halab as it
+// is by hand.
+func TestDockerfiles(t *testing.T) {
 	for _, name := range Names() {
 		t.Run(name, func(t *testing.T) {
-			debian := instructions(t, folder(t), name+"/Dockerfile."+Debian12)
-			centos := instructions(t, folder(t), name+"/Dockerfile."+CentOS7)
-			for _, word := range []string{"ENTRYPOINT", "CMD", "EXPOSE", "USER", "LABEL", "STOPSIGNAL", "WORKDIR", "ENV", "VOLUME"} {
-				if !slices.Equal(debian[word], centos[word]) {
-					t.Errorf("%s differs: %q and %q", word, debian[word], centos[word])
-				}
+			d := instructions(t, folder(t), name+"/Dockerfile")
+			if len(d["ENTRYPOINT"]) != 1 || !strings.HasPrefix(d["ENTRYPOINT"][0], `["`) {
+				t.Errorf("ENTRYPOINT is %q, not one list of words", d["ENTRYPOINT"])
 			}
-			for _, d := range []map[string][]string{debian, centos} {
-				if len(d["ENTRYPOINT"]) != 1 || !strings.HasPrefix(d["ENTRYPOINT"][0], `["`) {
-					t.Errorf("ENTRYPOINT is %q, not one list of words", d["ENTRYPOINT"])
-				}
-				if !slices.Equal(d["LABEL"], []string{LabelImage + "=" + name}) {
-					t.Errorf("LABEL is %q", d["LABEL"])
-				}
-				if !slices.Equal(d["FROM"], []string{"${BASE}"}) {
-					t.Errorf("FROM is %q, not ${BASE}", d["FROM"])
-				}
+			if !slices.Equal(d["LABEL"], []string{LabelImage + "=" + name}) {
+				t.Errorf("LABEL is %q", d["LABEL"])
 			}
-			if !slices.Equal(centos["ARG"], []string{"BASE=" + centosRef}) {
-				t.Errorf("ARG of CentOS 7 is %q", centos["ARG"])
+			if !slices.Equal(d["FROM"], []string{"${BASE}"}) {
+				t.Errorf("FROM is %q, not ${BASE}", d["FROM"])
 			}
-			if !slices.Equal(debian["ARG"], []string{"BASE=" + debians()[0]}) {
-				t.Errorf("ARG of Debian 12 is %q", debian["ARG"])
+			debian := named(t, base.Debian12)
+			if want := []string{"BASE=" + debian.Public[0], listsArg + "=" + debian.Lists}; !slices.Equal(d["ARG"], want) {
+				t.Errorf("ARG is %q, want %q", d["ARG"], want)
 			}
 		})
+	}
+}
+
+// Each base has a list of packages for each image.
+func TestLists(t *testing.T) {
+	for _, of := range base.All() {
+		for _, name := range Names() {
+			text, err := fs.ReadFile(folder(t), name+"/"+of.Lists+"/packages")
+			if err != nil || len(strings.Fields(string(text))) == 0 {
+				t.Errorf("%s on %s installs %q, %v", name, of.ID, text, err)
+			}
+		}
+		all, err := Images(folder(t), of, "base", binary("halab"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, i := range all {
+			if !slices.Contains(i.Files(), i.Name+"/"+of.Lists+"/packages") || i.Base != of.ID {
+				t.Errorf("%s of %s has %q", i.Ref(), of.ID, i.Files())
+			}
+		}
 	}
 }
 
@@ -79,25 +92,23 @@ func TestDockerfilesAvoid(t *testing.T) {
 		"packages by another way": regexp.MustCompile(`apt-get|yum |apt `),
 	}
 	for _, name := range Names() {
-		for _, base := range []string{CentOS7, Debian12} {
-			path := name + "/Dockerfile." + base
-			text, err := fs.ReadFile(folder(t), path)
-			if err != nil {
-				t.Fatal(err)
+		path := name + "/Dockerfile"
+		text, err := fs.ReadFile(folder(t), path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for what, pattern := range avoid {
+			if pattern.Match(text) {
+				t.Errorf("%s has %s", path, what)
 			}
-			for what, pattern := range avoid {
-				if pattern.Match(text) {
-					t.Errorf("%s has %s", path, what)
-				}
-			}
-			if !strings.Contains(string(text), "RUN sh /usr/local/lib/halab/install ") {
-				t.Errorf("%s does not install by the common script", path)
-			}
-			lines := strings.Split(strings.TrimSpace(string(text)), "\n")
-			carries := strings.Contains(string(text), "/usr/local/bin/halab")
-			if last := lines[len(lines)-1]; carries && last != "COPY halab /usr/local/bin/halab" {
-				t.Errorf("%s ends with %q: the binary changes most often, so it comes last", path, last)
-			}
+		}
+		if !strings.Contains(string(text), "RUN sh /usr/local/lib/halab/install") {
+			t.Errorf("%s does not install by the common script", path)
+		}
+		lines := strings.Split(strings.TrimSpace(string(text)), "\n")
+		carries := strings.Contains(string(text), "/usr/local/bin/halab")
+		if last := lines[len(lines)-1]; carries && last != "COPY halab /usr/local/bin/halab" {
+			t.Errorf("%s ends with %q: the binary changes most often, so it comes last", path, last)
 		}
 	}
 }
@@ -110,13 +121,9 @@ func TestCentOSPackages(t *testing.T) {
 		"keepalived": {"keepalived-1.3.5", "procps-ng"},
 	}
 	for name, packages := range want {
-		run := instructions(t, folder(t), name+"/Dockerfile."+CentOS7)["RUN"]
-		if len(run) != 1 {
-			t.Fatalf("%s has %d RUN instructions", name, len(run))
-		}
-		first, _, _ := strings.Cut(run[0], " && ")
-		if got := strings.Fields(first)[2:]; !slices.Equal(got, packages) {
-			t.Errorf("%s installs %q, want %q", name, got, packages)
+		list, err := fs.ReadFile(folder(t), name+"/centos7/packages")
+		if got := strings.Fields(string(list)); err != nil || !slices.Equal(got, packages) {
+			t.Errorf("%s installs %q, %v, want %q", name, got, err, packages)
 		}
 	}
 	script, err := fs.ReadFile(folder(t), "common/install")
@@ -131,7 +138,7 @@ func TestCentOSPackages(t *testing.T) {
 			t.Errorf("the install script has no %q", part)
 		}
 	}
-	pins, err := fs.ReadFile(folder(t), "app/requirements.centos7")
+	pins, err := fs.ReadFile(folder(t), "app/centos7/requirements")
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -12,24 +12,19 @@ import (
 	"hash"
 	"io"
 	"io/fs"
-)
 
-// The base families, and Auto, which stands for the best that can be had.
-const (
-	Auto     = "auto"
-	CentOS7  = "centos7"
-	Debian12 = "debian12"
+	"halab/internal/base"
 )
 
 // Labels on every image that halab builds.
 const (
 	LabelImage = "halab.image" // node, app, haproxy, keepalived or base
-	LabelBase  = "halab.base"  // centos7 or debian12
+	LabelBase  = "halab.base"  // the base's ID
 )
 
 // format is part of every hash: it changes when contexts are put together in
 // another way.
-const format = "halab image 1"
+const format = "halab image 2"
 
 // Names lists the images.
 func Names() []string { return []string{"node", "app", "haproxy", "keepalived"} }
@@ -37,7 +32,7 @@ func Names() []string { return []string{"node", "app", "haproxy", "keepalived"} 
 // Image is one image as it should be.
 type Image struct {
 	Name       string // one of Names
-	Base       string // CentOS7 or Debian12
+	Base       string // the base's ID
 	Hash       string // 12 hexadecimal digits over all it is built from
 	Dockerfile string // path in the context
 	files      []file // the context, sorted by name
@@ -62,14 +57,14 @@ func (i Image) labels() map[string]string {
 	return map[string]string{LabelImage: i.Name, LabelBase: i.Base}
 }
 
-// Images describes the images of a base family from the folder of Dockerfiles
-// (images/ of the repository). identity stands for the base image in the hashes.
-func Images(folder fs.FS, base, identity string, binary Binary) ([]Image, error) {
+// Images describes the images of a base from the folder of Dockerfiles (images/
+// of the repository). identity stands for the base image in the hashes.
+func Images(folder fs.FS, of base.Base, identity string, binary Binary) ([]Image, error) {
 	var all []Image
 	for _, name := range Names() {
-		i := Image{Name: name, Base: base, Dockerfile: name + "/Dockerfile." + base}
+		i := Image{Name: name, Base: of.ID, Dockerfile: name + "/Dockerfile"}
 		var err error
-		if i.files, err = contextFiles(folder, i.Dockerfile, binary); err != nil {
+		if i.files, err = contextFiles(folder, i.Dockerfile, of.Lists, binary); err != nil {
 			return nil, fmt.Errorf("image %s: %w", name, err)
 		}
 		if i.Hash, err = sum(identity, i.files); err != nil {

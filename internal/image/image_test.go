@@ -10,6 +10,8 @@ import (
 	"strings"
 	"testing"
 	"testing/fstest"
+
+	"halab/internal/base"
 )
 
 // binary is a Binary with this text in it.
@@ -40,9 +42,19 @@ func copyOf(t *testing.T) fstest.MapFS {
 	return m
 }
 
-func hashes(t *testing.T, f fs.FS, base, identity string, b Binary) map[string]string {
+// named is a base of the table.
+func named(t *testing.T, id string) base.Base {
 	t.Helper()
-	all, err := Images(f, base, identity, b)
+	of, err := base.Named(id)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return of
+}
+
+func hashes(t *testing.T, f fs.FS, id, identity string, b Binary) map[string]string {
+	t.Helper()
+	all, err := Images(f, named(t, id), identity, b)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -69,8 +81,9 @@ func TestHash(t *testing.T) {
 		{what: "nothing"},
 		{what: "the base", identity: "other", want: all},
 		{what: "the binary", binary: "other", want: []string{"node", "haproxy", "keepalived"}},
-		{what: "a Dockerfile", change: touch("haproxy/Dockerfile.debian12"), want: []string{"haproxy"}},
-		{what: "the other family's Dockerfile", change: touch("haproxy/Dockerfile.centos7")},
+		{what: "a Dockerfile", change: touch("haproxy/Dockerfile"), want: []string{"haproxy"}},
+		{what: "a list", change: touch("haproxy/debian/packages"), want: []string{"haproxy"}},
+		{what: "another base's list", change: touch("haproxy/centos7/packages")},
 		{what: "the common script", change: touch("common/install"), want: all},
 		{what: "the app", change: touch("app/src/wsgi.py"), want: []string{"app"}},
 		{what: "the app's tests", change: touch("app/tests/test_wsgi.py")},
@@ -78,14 +91,14 @@ func TestHash(t *testing.T) {
 		{what: "what Python leaves", change: touch("app/src/__pycache__/wsgi.pyc")},
 		{what: "a hidden file", change: touch("app/src/.wsgi.py.swp")},
 	}
-	before := hashes(t, copyOf(t), Debian12, "base", binary("halab"))
+	before := hashes(t, copyOf(t), base.Debian12, "base", binary("halab"))
 	for _, test := range tests {
 		t.Run(test.what, func(t *testing.T) {
 			m := copyOf(t)
 			if test.change != nil {
 				test.change(m)
 			}
-			after := hashes(t, m, Debian12, "base"+test.identity, binary("halab"+test.binary))
+			after := hashes(t, m, base.Debian12, "base"+test.identity, binary("halab"+test.binary))
 			var changed []string
 			for _, name := range Names() {
 				if before[name] != after[name] {
@@ -97,7 +110,7 @@ func TestHash(t *testing.T) {
 			}
 		})
 	}
-	other := hashes(t, copyOf(t), CentOS7, "base", binary("halab"))
+	other := hashes(t, copyOf(t), base.CentOS7, "base", binary("halab"))
 	for name, hash := range maps.All(before) {
 		if len(hash) != 12 || hash == other[name] {
 			t.Errorf("%s: hashes %q and %q of the two families", name, hash, other[name])
@@ -106,7 +119,7 @@ func TestHash(t *testing.T) {
 }
 
 func TestContext(t *testing.T) {
-	all, err := Images(folder(t), Debian12, "base", binary("the binary"))
+	all, err := Images(folder(t), named(t, base.Debian12), "base", binary("the binary"))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -173,8 +186,8 @@ func TestBadDockerfile(t *testing.T) {
 		"COPY node/absent /x/": "copies node/absent",
 	} {
 		m := copyOf(t)
-		m["node/Dockerfile.debian12"] = &fstest.MapFile{Data: []byte(text)}
-		if _, err := Images(m, Debian12, "base", binary("")); err == nil || !strings.Contains(err.Error(), want) {
+		m["node/Dockerfile"] = &fstest.MapFile{Data: []byte(text)}
+		if _, err := Images(m, named(t, base.Debian12), "base", binary("")); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("%s: error is %v, want %q in it", text, err, want)
 		}
 	}

@@ -40,7 +40,7 @@ func TestCentOSPackagesOfEveryMachine(t *testing.T) {
 			put("bin/uname", "#!/bin/sh\necho "+c.machine+"\n")
 			put("bin/yum", "#!/bin/sh\n")
 			put("bin/rpm", "#!/bin/sh\n")
-			for _, tool := range []string{"rm", "dirname"} {
+			for _, tool := range []string{"rm", "dirname", "cat"} {
 				path, err := exec.LookPath(tool)
 				if err != nil {
 					t.Fatal(err)
@@ -50,8 +50,9 @@ func TestCentOSPackagesOfEveryMachine(t *testing.T) {
 				}
 			}
 			moved := strings.NewReplacer(" /etc/", " "+root+"/etc/", "=/etc/", "="+root+"/etc/", ">/etc/", ">"+root+"/etc/", " /var/", " "+root+"/var/").Replace(string(script))
+			put("packages", "haproxy-1.5.18\n")
 			put("install", moved)
-			run := exec.Command("/bin/sh", filepath.Join(root, "install"), "haproxy-1.5.18")
+			run := exec.Command("/bin/sh", filepath.Join(root, "install"))
 			run.Env = []string{"PATH=" + filepath.Join(root, "bin")}
 			if out, err := run.CombinedOutput(); err != nil {
 				t.Fatalf("%v\n%s", err, out)

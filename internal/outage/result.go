@@ -14,7 +14,7 @@ type Result struct {
 	Date    time.Time         `json:"date"` // when the drill began
 	Machine Machine           `json:"machine"`
 	Lab     string            `json:"lab"`
-	Base    string            `json:"base"`    // debian12 or centos7
+	Base    string            `json:"base"`    // debian12
 	Profile string            `json:"profile"` // fast or classic
 	Daemons map[string]string `json:"daemons"` // "haproxy" and "keepalived": version as the daemon prints it
 	Seed    int64             `json:"seed"`

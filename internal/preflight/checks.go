@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"halab/internal/agentapi"
+	"halab/internal/base"
 	"halab/internal/engine"
 )
 
@@ -147,7 +148,7 @@ func (f Facts) parentThere() Finding {
 // Sizes below which the disk is too full.
 const (
 	leastFree = 500 << 20 // bytes; no image can be built
-	goodFree  = 2 << 30   // bytes; all images of both bases
+	goodFree  = 2 << 30   // bytes; the images of two bases
 )
 
 func (f Facts) disk() Finding {
@@ -167,30 +168,33 @@ func (f Facts) disk() Finding {
 
 // base says where images can come from.
 func (f Facts) base() Finding {
-	has := func(prefixes ...string) string {
-		for _, image := range f.Images {
-			for _, p := range prefixes {
-				if strings.HasPrefix(image, p) {
-					return image
-				}
-			}
-		}
-		return ""
+	want, err := base.Named(f.Base)
+	here := err == nil && f.serves(want)
+	if f.Base == base.Auto {
+		here = slices.ContainsFunc(base.All(), func(b base.Base) bool {
+			return (b.ID == base.CentOS7 || b.ID == base.Debian12) && f.serves(b)
+		})
+		want.Title = "Debian 12"
 	}
-	centos := has("halab/node:centos7", "halab/base:centos7", "centos:7")
-	debian := has("halab/node:debian12", "halab/base:debian12", "debian:12", "debian:bookworm")
-	here := map[string]string{"centos7": centos, "debian12": debian, "auto": centos + debian}[f.Base]
 	switch {
-	case here != "":
+	case here:
 		return found("base", OK, fmt.Sprintf("base %s: images can be had", f.Base))
-	case f.Base == "centos7":
+	case f.Base == base.CentOS7:
 		return matters("base", Warning, "the image of CentOS 7 is not here", "it has to be pulled when the images are built").
 			cure("pull it", "docker pull centos:7").cure("or use Debian: --base debian12")
 	case f.Mmdebstrap:
-		return found("base", OK, "no base image is here; Debian 12 can be made with mmdebstrap")
+		return found("base", OK, fmt.Sprintf("no base image is here; %s can be made with mmdebstrap", want.Title))
 	}
 	return matters("base", Warning, "neither a base image nor mmdebstrap is here", "the images can be built only if a base image can be pulled").
 		cure("install it", "apt-get install mmdebstrap")
+}
+
+// serves says whether an image is here that a base's images can be built on.
+func (f Facts) serves(b base.Base) bool {
+	prefixes := append([]string{"halab/node:" + b.ID, "halab/base:" + b.ID}, b.Public...)
+	return slices.ContainsFunc(f.Images, func(image string) bool {
+		return slices.ContainsFunc(prefixes, func(p string) bool { return strings.HasPrefix(image, p) })
+	})
 }
 
 func (f Facts) leftovers() Finding {

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"regexp"
 	"strconv"
+
+	"halab/internal/base"
 )
 
 // Version is a daemon's version.
@@ -44,14 +46,16 @@ func ParseVersion(output string) (Version, error) {
 	return v, nil
 }
 
-// Versions tells which HAProxy and which keepalived the images of a base family
-// have: those of the distribution's own packages.
-func Versions(base string) (haproxy, keepalived Version, err error) {
-	switch base {
-	case "centos7":
-		return Version{1, 5, 18}, Version{1, 3, 5}, nil
-	case "debian12":
-		return Version{2, 6, 12}, Version{2, 2, 7}, nil
+// Versions tells which HAProxy and which keepalived the images of a base have:
+// those of the distribution's own packages.
+func Versions(id string) (haproxy, keepalived Version, err error) {
+	of, err := base.Named(id)
+	if err != nil {
+		return Version{}, Version{}, err
 	}
-	return Version{}, Version{}, fmt.Errorf("no base family %q: there are centos7 and debian12", base)
+	if haproxy, err = ParseVersion("version " + of.HAProxy); err != nil {
+		return Version{}, Version{}, err
+	}
+	keepalived, err = ParseVersion("version " + of.Keepalived)
+	return haproxy, keepalived, err
 }

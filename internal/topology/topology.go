@@ -41,7 +41,7 @@ const (
 type Lab struct {
 	Name     string
 	Profile  Profile
-	Base     string // "centos7" or "debian12", as resolved
+	Base     string // "debian12", as resolved
 	Network  Network
 	Client   string // Compose service the lab's own requests are made from
 	Clusters []Cluster
