@@ -92,6 +92,7 @@ func TestArithmetic(t *testing.T) {
 		{"crash at 1 s, 100 and 99", pair{"2.2.7", "", "priority 100", "priority 99", nil, false, false}, effect.Kill(effect.Node), 2613.281, 3613.281},
 		{"the same before 2.0", pair{"1.3.5", "", "priority 100", "priority 99", nil, false, false}, effect.Kill(effect.Node), 3613.281, 4613.281},
 		{"crash at 10 ms, two adverts, 253", pair{"2.2.7", "", v3 + "priority 254", v3 + "priority 253\ndown_timer_adverts 2", nil, false, false}, effect.Kill(effect.Node), 10.117, 20.117},
+		{"nor does 2.1.5", pair{"2.1.5", "", v3 + "priority 254", v3 + "priority 253\ndown_timer_adverts 2", nil, false, false}, effect.Kill(effect.Node), 20.117, 30.117},
 		{"1.3.5 knows no down_timer_adverts", pair{"1.3.5", "", v3 + "priority 254", v3 + "priority 253\ndown_timer_adverts 2", nil, false, false}, effect.Kill(effect.Node), 30.117, 40.117},
 		{"resignation at 1 s, 99", pair{"2.2.7", "", "priority 100", "priority 99", nil, false, false}, effect.Stop(effect.Keepalived), 613.281, 613.281},
 

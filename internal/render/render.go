@@ -91,6 +91,7 @@ type keepalivedData struct {
 	Input
 	Version                             Version
 	Fast, Modern                        bool
+	Early                               bool // down_timer_adverts: 2.2 and later
 	Priority                            int
 	Advert                              float64 // seconds
 	FaultFile, HandoverFile, NotifyFIFO string
@@ -98,7 +99,7 @@ type keepalivedData struct {
 
 // Follows says whether this keepalived follows files and writes its state to a
 // FIFO by itself. An older one needs a supervisor that stops and starts it.
-func Follows(v Version) bool { return v.AtLeast(2, 2) }
+func Follows(v Version) bool { return v.AtLeast(2, 1) }
 
 // Keepalived renders keepalived.conf.
 func Keepalived(in Input, v Version) (string, error) {
@@ -109,6 +110,7 @@ func Keepalived(in Input, v Version) (string, error) {
 		Input: in, Version: v,
 		Fast:      in.Profile == topology.ProfileFast,
 		Modern:    Follows(v),
+		Early:     v.AtLeast(2, 2),
 		FaultFile: agentapi.FaultFile, HandoverFile: agentapi.HandoverFile,
 		NotifyFIFO: agentapi.NotifyFIFO,
 	}

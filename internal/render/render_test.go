@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"halab/internal/agentapi"
+	"halab/internal/base"
 	"halab/internal/topology"
 	"halab/test/golden"
 )
@@ -43,7 +44,7 @@ func lab(cluster string, rank int, profile topology.Profile) Input {
 // each calls f for every node of the default lab, with every base and profile.
 func each(t *testing.T, f func(t *testing.T, base string, in Input)) {
 	t.Helper()
-	for _, base := range []string{"centos7", "debian12"} {
+	for _, base := range base.IDs() {
 		for _, profile := range []topology.Profile{topology.ProfileClassic, topology.ProfileFast} {
 			for _, cluster := range []string{"frontend", "backend"} {
 				for rank := range 2 {
@@ -72,10 +73,15 @@ func renderBoth(t *testing.T, base string, in Input) map[string]string {
 	return map[string]string{"haproxy.cfg": h, "keepalived.conf": k}
 }
 
+// The files of each base are there to be read: all of the oldest and of the one that
+// tests run on, and those of a node of the others, which differ in a line or two.
 func TestGolden(t *testing.T) {
-	each(t, func(t *testing.T, base string, in Input) {
-		for name, got := range renderBoth(t, base, in) {
-			golden.File(t, filepath.Join("testdata", fmt.Sprintf("%s-%s-%s-%s", base, in.Profile, in.Node, name)), got)
+	each(t, func(t *testing.T, of string, in Input) {
+		if of != base.CentOS7 && of != base.Debian12 && in.Node != "frontend-01" {
+			t.Skip("as of frontend-01")
+		}
+		for name, got := range renderBoth(t, of, in) {
+			golden.File(t, filepath.Join("testdata", fmt.Sprintf("%s-%s-%s-%s", of, in.Profile, in.Node, name)), got)
 		}
 	})
 }
@@ -97,6 +103,15 @@ func TestOldDaemonsGetNoNewWords(t *testing.T) {
 			}
 		}
 	})
+}
+
+// TestDebian11GetsNoWordOf22 holds out of its files what keepalived 2.1.5 calls an
+// unknown keyword. It follows files, as the newer ones do.
+func TestDebian11GetsNoWordOf22(t *testing.T) {
+	k := renderBoth(t, "debian11", lab("frontend", 0, topology.ProfileFast))["keepalived.conf"]
+	if strings.Contains(k, "down_timer_adverts") || !strings.Contains(k, "track_file") || !strings.Contains(k, "vrrp_notify_fifo") {
+		t.Errorf("keepalived.conf of debian11 is\n%s", k)
+	}
 }
 
 // TestClassicKeepsItsTimings holds everything out of classic that the
@@ -174,7 +189,7 @@ func TestTimeoutsNest(t *testing.T) {
 func TestFilesWithoutRunDirFollowNothing(t *testing.T) {
 	in := lab("frontend", 0, topology.ProfileFast)
 	in.Shared = false
-	for _, base := range []string{"centos7", "debian12"} {
+	for _, base := range base.IDs() {
 		if k := renderBoth(t, base, in)["keepalived.conf"]; strings.Contains(k, agentapi.RunDir) || strings.Contains(k, "notify") {
 			t.Errorf("%s: keepalived.conf names files that are not there:\n%s", base, k)
 		}

@@ -145,6 +145,8 @@ func (k *Keepalived) settle(i *Instance) {
 	}
 	if !k.Version.AtLeast("2") {
 		i.AdvertMs.V = max(i.AdvertMs.V, 10)
+	}
+	if !k.Version.AtLeast("2.2") { // 2.1.5 says "Unknown keyword 'down_timer_adverts'"
 		i.DownAdverts = silent(defaultDownAdverts)
 	}
 }

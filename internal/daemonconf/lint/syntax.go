@@ -46,9 +46,9 @@ func haproxyKeywords() []keyword {
 
 // keepalivedKeywords are those of keepalived.conf.
 func keepalivedKeywords() []keyword {
-	var list []keyword
+	list := []keyword{{"down_timer_adverts", "2.2", "", ""}}
 	for _, word := range []string{"track_process", "vrrp_track_process", "track_file", "vrrp_track_file", "track_bfd", "bfd_instance", "vrrp_startup_delay",
-		"notify_master_rx_lower_pri", "vrrp_notify_fifo", "notify_fifo", "down_timer_adverts", "max_auto_priority", "vrrp_notify_fifo_script"} {
+		"notify_master_rx_lower_pri", "vrrp_notify_fifo", "notify_fifo", "max_auto_priority", "vrrp_notify_fifo_script"} {
 		list = append(list, keyword{word, "2", "", ""})
 	}
 	return list
