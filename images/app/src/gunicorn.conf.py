@@ -16,6 +16,10 @@ threads = 24
 # A connection for each request, so that every answer says whether the app lives.
 keepalive = 0
 
+# From 25 on gunicorn can be asked by a socket, for which it loads asyncio. Older ones
+# don't know the word and pass it over.
+control_socket_disable = True
+
 # No watchdog: an app that was frozen goes on where it was when it thaws.
 timeout = 0
 graceful_timeout = 2
