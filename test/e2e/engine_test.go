@@ -57,6 +57,7 @@ func TestATenthOfACore(t *testing.T) {
 	})
 	Says(t, lab.Run(t, "curl"), `"frontend":"frontend-0`, `"backend":"backend-0`)
 	lab.Run(t, "restore", "--timeout", soon.String())
+	Says(t, lab.Run(t, "config", "haproxy", holder), "inter 4000ms") // one that starts anew knows it
 	lab.AwaitReady(t, soon)
 	lab.Run(t, "down")
 	if times := e.throttled(t); times < 100 {
