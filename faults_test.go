@@ -33,7 +33,7 @@ func TestNobodyAsksForAFaultByItsName(t *testing.T) {
 	// Whether a node or a service is frozen is its state: the engine calls what its
 	// agent has stopped running.
 	frozen := map[string][]string{
-		"internal/lab/state.go": {"FaultFreeze", "FaultHang"}, "internal/lab/scope.go": {"FaultFreeze"},
+		"internal/lab/assemble.go": {"FaultFreeze", "FaultHang"}, "internal/lab/scope.go": {"FaultFreeze"},
 		"internal/agent/faultwatch.go": {"FaultFreeze"},
 	}
 	sources(t, func(path string, file *ast.File) {

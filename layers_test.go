@@ -42,6 +42,7 @@ var sideways = []string{
 	"internal/predict -> internal/outage",
 	"internal/predict -> internal/agentapi",
 	"internal/render -> internal/agentapi",
+	"internal/report -> internal/ui",
 	"internal/topology -> internal/event",
 	"internal/topology -> internal/problem",
 	// Reading, then facts, then what is known of checks, then figures, then rules.

@@ -13,6 +13,7 @@ import (
 type Node struct {
 	Record inventory.Record
 	files  map[string]*taken // by path on the machine
+	size   int               // bytes of all of them
 }
 
 // taken is a file as it goes into the folder.
@@ -73,16 +74,13 @@ func (t *taker) take(kind named.Kind, root, name string) (content, error) {
 		return content{}, err
 	}
 	c := readContent(lines)
-	size := len(c.text)
-	for _, f := range t.node.files {
-		size += len(f.text)
-	}
 	switch {
 	case c.kind != "file" || c.why != "":
 		return c, nil
-	case len(t.node.files) >= mostFiles || size > mostBytes:
+	case len(t.node.files) >= mostFiles || t.node.size+len(c.text) > mostBytes:
 		return c, fmt.Errorf("%s: its files name more than %d files or %d MB", t.host, mostFiles, mostBytes>>20)
 	}
+	t.node.size += len(c.text)
 	t.node.files[name] = &taken{kind, c.text, c.key, strings.ContainsAny(c.mode, "1357")}
 	r := &t.node.Record
 	r.Files = append(r.Files, inventory.Entry{Path: name, Kind: string(kind), Mode: c.mode, Owner: c.owner, Group: c.group})

@@ -5,8 +5,8 @@ import (
 	"slices"
 
 	"halab/internal/engine"
-	"halab/internal/render"
 	"halab/internal/problem"
+	"halab/internal/render"
 	"halab/internal/topology"
 )
 

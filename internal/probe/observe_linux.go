@@ -15,8 +15,6 @@ import (
 	"sync"
 	"time"
 
-	"golang.org/x/sys/unix"
-
 	"halab/internal/agentapi"
 )
 
@@ -272,7 +270,3 @@ func (o *observer) commands(ctx context.Context, cancel context.CancelFunc) {
 		}
 	}
 }
-
-// Monotonic is CLOCK_MONOTONIC of this kernel in nanoseconds, the clock of
-// everything an observer writes.
-func Monotonic() int64 { return readClock(unix.CLOCK_MONOTONIC) }

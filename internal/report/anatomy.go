@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"halab/internal/outage"
+	"halab/internal/ui"
 )
 
 // anatomy tells one run step by step.
@@ -69,7 +70,7 @@ func missingAll(steps []outage.Step) (why string, none bool) {
 }
 
 func (t *textReport) step(phase outage.Phase, s outage.Step, previous float64, any bool) {
-	title := padRight(stepTitle(phase, s.Name), 26)
+	title := ui.Pad(stepTitle(phase, s.Name), 26)
 	if !s.Seen() {
 		t.hanging("    "+t.Style.Dim(title+"       –  "), plain(s.Missing), 40)
 		return
@@ -115,7 +116,7 @@ func runHead(run outage.Run, a outage.Analysis) string {
 
 // streamText sums up a stream of a phase in a line.
 func streamText(st outage.Stream) string {
-	s := padRight(plain(st.Name), 10) + " outage " + number(st.OutageLongestMs) + " ms"
+	s := ui.Pad(plain(st.Name), 10) + " outage " + number(st.OutageLongestMs) + " ms"
 	if len(st.Spans) > 1 {
 		s += fmt.Sprintf(" (%d, together %s ms)", len(st.Spans), number(st.OutageSumMs))
 	}

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"io"
 	"strings"
+
+	"halab/internal/ui"
 )
 
 // CompareText writes a comparison for a terminal or a pipe.
@@ -49,7 +51,7 @@ func sideText(s ComparedResult) string {
 }
 
 func compareLine(metric, a, b, ratio, p string) string {
-	return strings.TrimRight("  "+padRight(metric, 25)+padLeft(a, 17)+padLeft(b, 17)+padLeft(ratio, 10)+"  "+p, " ")
+	return strings.TrimRight("  "+ui.Pad(metric, 25)+padLeft(a, 17)+padLeft(b, 17)+padLeft(ratio, 10)+"  "+p, " ")
 }
 
 // text is a median with its interval.

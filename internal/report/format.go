@@ -1,14 +1,12 @@
 package report
 
 import (
-	"fmt"
 	"math"
 	"strconv"
 	"strings"
-	"unicode"
-	"unicode/utf8"
 
 	"halab/internal/outage"
+	"halab/internal/ui"
 )
 
 // number writes milliseconds or a count as short as the eye wants it: one
@@ -46,58 +44,14 @@ func spread(lo, hi float64) string {
 	return a + "–" + b
 }
 
-// plain keeps text from outside on one line and shows what would act on a
-// terminal instead of letting it act.
+// plain is text from outside, harmless as ui.Clean makes it. What has several lines,
+// as an error may have, becomes one: a row of a table has no second.
 func plain(s string) string {
-	var b strings.Builder
-	for len(s) > 0 {
-		r, size := utf8.DecodeRuneInString(s)
-		switch {
-		case r == utf8.RuneError && size == 1:
-			fmt.Fprintf(&b, `\x%02x`, s[0])
-		case r == '\n' || r == '\t' || r == '\r':
-			b.WriteByte(' ')
-		case unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp):
-			fmt.Fprintf(&b, `\u%04x`, r)
-		default:
-			b.WriteRune(r)
-		}
-		s = s[size:]
-	}
-	return b.String()
+	return ui.Clean(strings.NewReplacer("\n", " ", "\r", " ", "\t", " ").Replace(s))
 }
-
-// columns is how many terminal columns plain text takes. Names of nodes and
-// scenarios are Latin; a wide letter would only shift one row of a table.
-func columns(s string) int { return utf8.RuneCountInString(s) }
 
 func padLeft(s string, n int) string {
-	return strings.Repeat(" ", max(0, n-columns(s))) + s
-}
-
-func padRight(s string, n int) string {
-	return s + strings.Repeat(" ", max(0, n-columns(s)))
-}
-
-// wrap breaks text at spaces into lines of at most n columns.
-func wrap(s string, n int) []string {
-	var lines []string
-	line := ""
-	for _, word := range strings.Fields(s) {
-		switch {
-		case line == "":
-			line = word
-		case columns(line)+1+columns(word) <= n:
-			line += " " + word
-		default:
-			lines = append(lines, line)
-			line = word
-		}
-	}
-	if line != "" {
-		lines = append(lines, line)
-	}
-	return lines
+	return strings.Repeat(" ", max(0, n-ui.Width(s))) + s
 }
 
 // plural writes a count with its noun.

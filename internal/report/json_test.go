@@ -77,7 +77,7 @@ func TestLoadSaysWhatIsWrong(t *testing.T) {
 		{"a wrong field", `{"schema":1,"repeat":"five"}`, `field "repeat" at byte 27 is string where int belongs`, true},
 		{"cut short", whole.String()[:whole.Len()/2], "ends in the middle", true},
 		{"two in one", whole.String() + "{}", "something follows the result", false},
-		{"newer", `{"schema":99,"halab_version":"9.1\u001b[2J"}`, `saved by a newer halab (9.1\u001b[2J)`, false},
+		{"newer", `{"schema":99,"halab_version":"9.1\u001b[2J"}`, `saved by a newer halab (9.1^[[2J)`, false},
 		{"half a gzip", "\x1f\x8b\x08", "begins like gzip", true},
 	} {
 		_, err := Load(strings.NewReader(c.in))

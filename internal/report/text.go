@@ -7,6 +7,7 @@ import (
 	"strings"
 
 	"halab/internal/outage"
+	"halab/internal/ui"
 )
 
 // Style paints text for a terminal.
@@ -49,7 +50,7 @@ func Text(w io.Writer, r *outage.Result, o TextOptions) error {
 	}
 	t := textReport{w: bufio.NewWriter(w), TextOptions: o}
 	for _, f := range facts(r) {
-		t.hanging(t.Style.Dim(padRight(f[0], 9)), f[1], 9)
+		t.hanging(t.Style.Dim(ui.Pad(f[0], 9)), f[1], 9)
 	}
 	t.line("")
 	t.line(t.Style.Dim(tableLine("outage, ms", "n", "min", "median", "p95", "max", "failed", "predicted", "")))
@@ -68,7 +69,7 @@ func Text(w io.Writer, r *outage.Result, o TextOptions) error {
 }
 
 func tableLine(label, n, low, median, p95, high, failed, predicted, flag string) string {
-	s := "  " + padRight(label, 19) + padLeft(n, 4) + padLeft(low, 7) + padLeft(median, 8) +
+	s := "  " + ui.Pad(label, 19) + padLeft(n, 4) + padLeft(low, 7) + padLeft(median, 8) +
 		padLeft(p95, 7) + padLeft(high, 7) + padLeft(failed, 8) + padLeft(predicted, 13) + "  " + flag
 	return strings.TrimRight(s, " ")
 }
@@ -80,7 +81,7 @@ func (t *textReport) line(s string) {
 
 // hanging writes a head and wrapped text that keeps right of it.
 func (t *textReport) hanging(head, text string, indent int) {
-	for i, l := range wrap(text, t.Columns-indent) {
+	for i, l := range ui.Wrap(text, t.Columns-indent) {
 		if i > 0 {
 			head = strings.Repeat(" ", indent)
 		}
@@ -93,7 +94,7 @@ func (t *textReport) scenario(s outage.ScenarioResult) {
 	name := plain(s.Name)
 	t.line(t.Style.Bold(name))
 	if s.Description != "" {
-		for _, l := range wrap(plain(s.Description), t.Columns-2) {
+		for _, l := range ui.Wrap(plain(s.Description), t.Columns-2) {
 			t.line("  " + t.Style.Dim(l))
 		}
 	}
@@ -137,9 +138,9 @@ func (t *textReport) row(r row) {
 	line := tableLine(r.Label(), fmt.Sprint(m.N), cells[0], cells[1], cells[2], cells[3], failed, r.Range(), "")
 	switch r.Verdict() {
 	case "OUT":
-		line = padRight(line, 77) + t.Style.Bad("OUT")
+		line = ui.Pad(line, 77) + t.Style.Bad("OUT")
 	case "ok":
-		line = padRight(line, 77) + t.Style.Good("ok")
+		line = ui.Pad(line, 77) + t.Style.Good("ok")
 	}
 	t.line(line)
 }
@@ -147,7 +148,7 @@ func (t *textReport) row(r row) {
 // held writes a line, with the verdict in the column of the table above it.
 func (t *textReport) held(h heldLine) {
 	const column, indent = 77, 4
-	lines := wrap(h.Title+": "+h.Text, min(t.Columns, column)-indent)
+	lines := ui.Wrap(h.Title+": "+h.Text, min(t.Columns, column)-indent)
 	for i, l := range lines {
 		if i > 0 {
 			l = "  " + l
@@ -156,9 +157,9 @@ func (t *textReport) held(h heldLine) {
 		if i == 0 {
 			switch h.Verdict {
 			case "OUT":
-				l = padRight(l, column) + t.Style.Bad("OUT")
+				l = ui.Pad(l, column) + t.Style.Bad("OUT")
 			case "ok":
-				l = padRight(l, column) + t.Style.Good("ok")
+				l = ui.Pad(l, column) + t.Style.Good("ok")
 			}
 		}
 		t.line(l)
@@ -184,7 +185,7 @@ func (t *textReport) verdicts(r *outage.Result) {
 			word = t.Style.Bad("BROKEN")
 		}
 		t.line(t.Style.Bold("Budget ") + word)
-		for _, l := range wrap(strings.ReplaceAll(plain(b.Budget), ",", ", "), t.Columns-2) {
+		for _, l := range ui.Wrap(strings.ReplaceAll(plain(b.Budget), ",", ", "), t.Columns-2) {
 			t.line("  " + l)
 		}
 		held := 0
