@@ -35,7 +35,8 @@ export const byId = (id) => document.getElementById(id);
 
 // show sets a text only where it differs, so that a screen reader hears news alone.
 export function show(e, text) {
-  if (e.textContent !== text) e.textContent = plain(text);
+  const words = plain(text);
+  if (e.textContent !== words) e.textContent = words;
 }
 
 // toast tells what came of something that was asked for. What failed stays until it is

@@ -2,7 +2,7 @@
 // outages, and lines for what happened. view.js says which time is shown.
 
 import { model, on, clock, FAILED, UNKNOWN } from "./model.js";
-import { byId, calm, el, figure, show } from "./dom.js";
+import { byId, calm, el, figure, plain, show } from "./dom.js";
 import { View } from "./view.js";
 import { clockText } from "./news.js";
 
@@ -163,7 +163,8 @@ function times(x, from, to, w, h) {
   }
 }
 
-function text(words, x, y, fill, bold = false) {
+function text(name, x, y, fill, bold = false) {
+  const words = plain(name);
   pen.font = (bold ? "600 " : "") + "12px system-ui, sans-serif";
   pen.lineWidth = 3;
   pen.strokeStyle = colour("panel");

@@ -1,7 +1,7 @@
 // The page's beginning: what it is to be, and who draws what.
 
 import { model, on } from "./model.js";
-import { byId, show, el } from "./dom.js";
+import { byId, show, el, plain } from "./dom.js";
 import { get, follow } from "./api.js";
 import { drawLab } from "./lab.js";
 import { startFlow, flow } from "./flow.js";
@@ -29,7 +29,7 @@ function status() {
   }
   show(ready, words);
   ready.className = "ready " + kind;
-  document.title = (st ? st.lab + ": " + words : "halab");
+  document.title = st ? plain(st.lab) + ": " + words : "halab";
   byId("do-restore").disabled = !st || model.faults.length === 0;
   byId("do-break").disabled = byId("do-drills").disabled = !st || down;
   banner(down);

@@ -2,7 +2,7 @@
 // is the recording's, and the state at a moment is what each node had told last.
 
 import { model, tell, clock, lane, colourOf, forget, FAILED } from "./model.js";
-import { el, byId } from "./dom.js";
+import { el, byId, show } from "./dom.js";
 import { get } from "./api.js";
 import { flow } from "./flow.js";
 import { tapeOf, stateAt } from "./tape.js";
@@ -13,7 +13,7 @@ export async function startReplay() {
   const saved = await get("/api/replay");
   const runs = saved.runs.map((r, i) => ({ ...r, i })).filter((r) => r.recorded);
   if (runs.length === 0) throw new Error("This drill was saved without its samples, so there is nothing to play. Save one with: halab drill --save FILE");
-  byId("which").textContent = `${saved.lab} · ${saved.base} · ${saved.profile}, drilled ${new Date(saved.date).toLocaleString()}`;
+  show(byId("which"), `${saved.lab} · ${saved.base} · ${saved.profile}, drilled ${new Date(saved.date).toLocaleString()}`);
   document.querySelector(".top").after(player(runs));
   await load(runs[0].i);
   requestAnimationFrame(tick);
