@@ -49,6 +49,8 @@ func TestARecordedDrill(t *testing.T) {
 	sameJSON(t, "phases", got[0].Runs[0].Phases, want.Runs[0].Phases)
 	sameJSON(t, "summary", got[0].Summary, want.Summary)
 	sameJSON(t, "predictions", got[0].Predictions, want.Predictions)
+	sameJSON(t, "held connections", got[0].Held, want.Held)
+	sameJSON(t, "held connections' predictions", got[0].HeldPredicted, want.HeldPredicted)
 }
 
 // load reads a drill that was saved.
@@ -248,6 +250,11 @@ func (w *tape) play(from, until int64, print func(agentapi.ObserverLine)) {
 	for _, s := range w.rec.Samples {
 		if in(s.Done) {
 			print(agentapi.ObserverLine{Kind: "sample", Sample: &s})
+		}
+	}
+	for _, e := range w.rec.HeldEvents {
+		if in(e.At) {
+			print(agentapi.ObserverLine{Kind: "held", Held: &e})
 		}
 	}
 	for _, e := range w.rec.Wire {

@@ -73,7 +73,7 @@ func (v *view) connections() []Held {
 				life.take(e)
 			}
 		}
-		if number > 0 && (life.ended.At == 0 || life.ended.At >= v.mark) {
+		if number > 0 && life.open(v.mark) {
 			out = append(out, v.fate(life))
 		}
 	}
@@ -91,6 +91,11 @@ type life struct {
 	used     bool  // a request was sent after the mark
 	ended    agentapi.HeldEvent
 	left     agentapi.HeldEvent
+}
+
+// open says whether the connection was there at a moment: neither over, nor let go of.
+func (l *life) open(at int64) bool {
+	return (l.ended.At == 0 || l.ended.At >= at) && (l.left.At == 0 || l.left.At >= at)
 }
 
 func (l *life) take(e agentapi.HeldEvent) {
@@ -119,7 +124,7 @@ func (v *view) fate(l life) Held {
 	h.InUse = l.spec.EveryMs == 0 && l.used
 	idle, limit := l.ended.At-last, int64(l.spec.EndsMs*1e6)
 	switch {
-	case l.ended.At > 0 && l.spec.EveryMs == 0 && !l.used && limit > 0 && idle > limit-ownEnd/3 && idle < limit+ownEnd:
+	case l.ended.How == "fin" && l.spec.EveryMs == 0 && !l.used && limit > 0 && idle > limit-ownEnd/3 && idle < limit+ownEnd:
 		h.Fate, h.AfterMs = FateOwnEnd, Ms(idle)
 	case l.ended.At > 0:
 		h.Fate, h.AfterMs = fateOf(l.ended.How), v.ms(l.ended.At)

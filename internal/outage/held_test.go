@@ -55,6 +55,8 @@ func TestFates(t *testing.T) {
 		"over before":                  {"busy", busy.at(-5, agentapi.HeldEnded, "fin"), ""},
 		"over after":                   {"busy", busy.answered(900, 901).at(1500, agentapi.HeldEnded, "rst"), "unaffected"},
 		"opened too late":              {"busy", open(10), ""},
+		"let go of before":             {"busy", left(busy.at(-50, agentapi.HeldAsked, "").at(-10, agentapi.HeldLeft, ""), 1), ""},
+		"idle, reset at its limit":     {"idle", open(-4600).at(410, agentapi.HeldEnded, "rst"), "rst 410"},
 		"opened again":                 {"busy", busy.at(-50, agentapi.HeldEnded, "fin").at(-40, agentapi.HeldOpened, "").answered(-40, -39).at(700, agentapi.HeldEnded, "rst"), "rst 700"},
 		"idle, and still good":         {"idle", idle.answered(990, 991), "unaffected"},
 		"idle, closed at once":         {"idle", idle.at(3, agentapi.HeldEnded, "fin"), "fin 3"},

@@ -33,7 +33,7 @@ func HeldFlags(s ScenarioResult, forecasts []HeldForecast) []Flag {
 			if !ok || !found || !r.Valid() || h.Fate == FateOwnEnd || f.has(h) {
 				continue
 			}
-			flag := Flag{Run: r.Number, Phase: f.Phase, Metric: heldMetric(f.Connection), Measured: h.AfterMs, MinMs: f.MinMs, MaxMs: f.MaxMs}
+			flag := Flag{Run: r.Number, Phase: f.Phase, Metric: HeldMetric(f.Connection), Measured: h.AfterMs, MinMs: f.MinMs, MaxMs: f.MaxMs}
 			flag.Text = fmt.Sprintf("run %d, %s: %s connection: %s, predicted %s", r.Number, f.Phase, f.Connection, h, f)
 			out = append(out, flag)
 		}

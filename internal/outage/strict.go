@@ -24,18 +24,18 @@ func Strict(scenarios []ScenarioResult) BudgetVerdict {
 			v.add(s, c, func(f Flag) bool { return f.Metric == p.Metric })
 		}
 		for _, p := range s.HeldPredicted {
-			c := BudgetCheck{Condition: string(p.Phase) + "." + heldMetric(p.Connection) + " as predicted", Unit: UnitMs, Limit: p.MaxMs}
+			c := BudgetCheck{Condition: string(p.Phase) + "." + HeldMetric(p.Connection) + " as predicted", Unit: UnitMs, Limit: p.MaxMs}
 			for _, h := range s.held(p.Phase, p.Connection) {
 				c.Measured = max(c.Measured, h.AfterMs)
 			}
-			v.add(s, c, func(f Flag) bool { return f.Metric == heldMetric(p.Connection) && f.Phase == p.Phase })
+			v.add(s, c, func(f Flag) bool { return f.Metric == HeldMetric(p.Connection) && f.Phase == p.Phase })
 		}
 	}
 	return v
 }
 
-// heldMetric names a held connection in flags.
-func heldMetric(connection string) string { return "held." + connection }
+// HeldMetric names a held connection in flags, beside their phase.
+func HeldMetric(connection string) string { return "held." + connection }
 
 // add judges a check by the flags of its scenario.
 func (v *BudgetVerdict) add(s ScenarioResult, c BudgetCheck, is func(Flag) bool) {

@@ -30,7 +30,7 @@ func heldLines(s outage.ScenarioResult) []heldLine {
 			text, unaffected := heldSummary(s, phase, connection)
 			f, predicted := heldForecast(s, phase, connection)
 			switch {
-			case slices.ContainsFunc(s.Flags, func(f outage.Flag) bool { return f.Phase == phase && f.Metric == "held."+connection }):
+			case slices.ContainsFunc(s.Flags, func(f outage.Flag) bool { return f.Phase == phase && f.Metric == outage.HeldMetric(connection) }):
 				l.Verdict = "OUT"
 			case predicted:
 				l.Verdict = "ok"
