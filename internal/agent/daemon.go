@@ -11,8 +11,10 @@ import (
 
 	"halab/internal/agent/command"
 	"halab/internal/agent/machine"
+	"halab/internal/agent/own"
 	"halab/internal/agentapi"
 	"halab/internal/render"
+	"halab/internal/topology"
 )
 
 // daemonTimeout bounds what a daemon takes to tell its version.
@@ -22,7 +24,9 @@ const daemonTimeout = 20 * time.Second
 type configured struct {
 	binary  string
 	version render.Version
-	path    string // of the file
+	path    string        // of the file
+	run     string        // folder of pid files
+	mine    *agentapi.Own // the machine that files of the user's own want; nil: another lab
 	in      render.Input
 	own     bool // the file is the user's own
 	known   bool // the environment describes a node; without it the file must be the user's own
@@ -48,6 +52,9 @@ func configure(ctx context.Context, out command.Output, daemon, file string,
 		return c, err
 	}
 	c.shared = os.MkdirAll(agentapi.RunDir, 0o755) == nil
+	if c.mine, err = own.This(); err != nil || c.mine != nil {
+		return c, errors.Join(err, c.settle(ctx, out, daemon))
+	}
 	in, envErr := render.FromEnv(os.Getenv)
 	in.Shared, in.Slow = c.shared, steppedDown()
 	c.in, c.known = in, envErr == nil
@@ -67,7 +74,41 @@ func configure(ctx context.Context, out command.Output, daemon, file string,
 		}
 	}
 	c.path, err = place(file, text)
+	c.run = filepath.Dir(c.path)
 	return c, err
+}
+
+// runFolder is where the user's own machines have pid files and sockets. It is shared
+// by the containers of a node, as a machine's is.
+const runFolder = "/run"
+
+// settle prepares a daemon of a machine with files of the user's own, which lie where
+// the machine has them.
+func (c *configured) settle(ctx context.Context, out command.Output, daemon string) error {
+	d := c.mine.HAProxy
+	if daemon == string(topology.ServiceKeepalived) {
+		d = c.mine.Keepalived
+	}
+	if d == nil || len(d.Files) == 0 {
+		return fmt.Errorf("no file of this machine is for %s", daemon)
+	}
+	c.own, c.path, c.run = true, d.Files[0], runFolder
+	if err := own.Furnish(*c.mine); err != nil {
+		return err
+	}
+	own.Syslog(ctx, out.Answer, d.Chroot)
+	if d.Folder == "" {
+		return nil
+	}
+	return os.Chdir(d.Folder)
+}
+
+// files are all that HAProxy is to read.
+func (c configured) files() []string {
+	if c.mine != nil {
+		return c.mine.HAProxy.Files
+	}
+	return []string{c.path}
 }
 
 // ownFile reads the user's own file, if there is one.
@@ -110,14 +151,31 @@ func runConfig(args []string, out command.Output) error {
 	if len(args) != 1 {
 		return command.Usagef("config haproxy|keepalived")
 	}
-	paths := map[string]string{"haproxy": agentapi.HAProxyConfig, "keepalived": agentapi.KeepalivedConfig}
-	path, ok := paths[args[0]]
+	paths := map[string][]string{"haproxy": {agentapi.HAProxyConfig}, "keepalived": {agentapi.KeepalivedConfig}}
+	if mine, err := own.This(); err == nil && mine != nil {
+		paths = map[string][]string{}
+		for name, d := range map[string]*agentapi.OwnDaemon{"haproxy": mine.HAProxy, "keepalived": mine.Keepalived} {
+			if d != nil {
+				paths[name] = d.Files
+			}
+		}
+	}
+	list, ok := paths[args[0]]
 	if !ok {
 		return command.Usagef("config haproxy|keepalived, not %q", args[0])
 	}
+	for _, path := range list {
+		if err := printConfig(args[0], path, out); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func printConfig(daemon, path string, out command.Output) error {
 	text, err := os.ReadFile(path)
 	if errors.Is(err, os.ErrNotExist) {
-		return fmt.Errorf("%s has written no file yet: %s is missing; has its container started?", args[0], path)
+		return fmt.Errorf("%s has written no file yet: %s is missing; has its container started?", daemon, path)
 	}
 	if err != nil {
 		return err

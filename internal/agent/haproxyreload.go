@@ -3,6 +3,7 @@ package agent
 import (
 	"fmt"
 	"os"
+	"path/filepath"
 	"strconv"
 
 	"halab/internal/agent/command"
@@ -26,7 +27,14 @@ func (h *haproxy) masters() bool { return h.c.version.AtLeast(1, 8) }
 
 // start starts HAProxy in the foreground.
 func (h *haproxy) start(more ...string) (*child, error) {
-	args := append([]string{"-db", "-f", h.c.path}, more...)
+	args := []string{"-db"}
+	for _, file := range h.c.files() {
+		args = append(args, "-f", file)
+	}
+	if h.c.mine != nil {
+		args = append(args, "-p", filepath.Join(h.c.run, "haproxy.pid")) // as distributions start it: scripts read that file
+	}
+	args = append(args, more...)
 	if h.masters() {
 		args = append([]string{"-W"}, args...)
 	}

@@ -45,7 +45,7 @@ func runKeepalived(ctx context.Context, out command.Output) int {
 // a killed keepalived leaves on the interface. It returns keepalived's
 // arguments.
 func (c configured) prepareKeepalived() ([]string, error) {
-	dir := filepath.Dir(c.path)
+	dir := c.run
 	parent, vrrp, bfd := filepath.Join(dir, "keepalived.pid"), filepath.Join(dir, "keepalived-vrrp.pid"), filepath.Join(dir, "keepalived-bfd.pid")
 	for _, path := range []string{parent, vrrp, bfd} {
 		if err := os.Remove(path); err != nil && !errors.Is(err, os.ErrNotExist) {
@@ -65,6 +65,9 @@ func (c configured) prepareKeepalived() ([]string, error) {
 		// 2.3.3 makes this file although it starts no BFD process, in /run where
 		// none is named; where it can't, it says "daemon is already running" and ends.
 		args = append(args, "--bfd_pid", bfd)
+	}
+	if c.mine != nil && c.mine.Keepalived.ID != "" {
+		args = append(args, "--config-id", c.mine.Keepalived.ID)
 	}
 	return args, nil
 }

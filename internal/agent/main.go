@@ -10,10 +10,10 @@ import (
 	"io"
 	"os"
 
-	"halab/internal/agent/behind"
 	"halab/internal/agent/command"
 	"halab/internal/agent/fault"
 	"halab/internal/agent/host"
+	"halab/internal/agent/own"
 	"halab/internal/agentapi"
 )
 
@@ -22,7 +22,7 @@ import (
 func Main(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	out := command.Output{Answer: stdout, Story: stderr}
 	if len(args) == 0 {
-		return out.Code(command.Usagef("name a command: node, client, haproxy, keepalived, config, get, ready, kill, reload, handover, observe, clock, fault, crash, sweep, host, network or behind"))
+		return out.Code(command.Usagef("name a command: node, client, haproxy, keepalived, config, get, ready, kill, reload, knock, handover, observe, clock, fault, crash, sweep, host, network or behind"))
 	}
 	name, args := args[0], args[1:]
 	prompt(name, out)
@@ -60,7 +60,11 @@ func Main(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	case agentapi.CommandClock:
 		return out.Code(runClock(input(), out))
 	case agentapi.CommandBehind:
-		return out.Code(behind.Command(ctx, args, out))
+		return out.Code(runBehind(ctx, args, out))
+	case agentapi.CommandStand:
+		return own.Stand(ctx, args, out)
+	case agentapi.CommandKnock:
+		return out.Code(runKnock(ctx, args, out))
 	case agentapi.CommandHost:
 		return out.Code(host.Check(ctx, args, out))
 	case agentapi.CommandNetwork:

@@ -2,6 +2,9 @@ package agent
 
 import (
 	"context"
+	"errors"
+	"io"
+	"maps"
 	"net/netip"
 	"os"
 	"runtime"
@@ -10,10 +13,12 @@ import (
 	"sync"
 	"time"
 
+	"halab/internal/agent/behind"
 	"halab/internal/agent/command"
 	"halab/internal/agent/fault"
 	"halab/internal/agent/host"
 	"halab/internal/agent/machine"
+	"halab/internal/agent/own"
 	"halab/internal/agentapi"
 	"halab/internal/render"
 	"halab/internal/topology"
@@ -31,9 +36,11 @@ const (
 // node is process 1 of a node.
 type node struct {
 	recorder  *recorder
+	own       *agentapi.Own // nil: the daemons have halab's own files
 	vips      map[netip.Addr]bool
 	iface     string
-	acts      bool // the fast profile: tell keepalived; classic only observes
+	down      map[string]bool // interfaces whose link is down
+	acts      bool            // the fast profile: tell keepalived; classic only observes
 	mu        sync.Mutex
 	unhealthy bool // what FaultFile says
 	told      bool // a failure to write it was reported
@@ -52,8 +59,12 @@ func runNode(ctx context.Context, out command.Output) error {
 	// took more than all the rest. With one processor it sees at once that none is.
 	runtime.GOMAXPROCS(1)
 	startReaping(ctx)
+	mine, ownErr := own.This()
 	in, envErr := render.FromEnv(os.Getenv)
-	n := newNode(in, envErr, out)
+	if mine != nil {
+		envErr = settle(*mine)
+	}
+	n := newNode(in, mine, errors.Join(envErr, ownErr), out)
 	r := n.recorder
 	r.note(now(), agentapi.Event{Name: agentapi.EventStarted}, nil)
 	if envErr != nil {
@@ -89,18 +100,27 @@ func (n *node) tidyHost() {
 	}
 }
 
-func newNode(in render.Input, envErr error, out command.Output) *node {
+// settle makes this machine the one that the user's files want.
+func settle(mine agentapi.Own) error {
+	return errors.Join(own.Wire(mine), own.Furnish(mine))
+}
+
+func newNode(in render.Input, mine *agentapi.Own, envErr error, out command.Output) *node {
 	name := in.Node
+	if mine != nil {
+		name = mine.Name
+	}
 	if name == "" {
 		if name = os.Getenv(agentapi.EnvNode); name == "" {
 			name, _ = os.Hostname()
 		}
 	}
 	n := &node{
+		own: mine, down: map[string]bool{},
 		recorder:  newRecorder(name, out.Answer),
 		vips:      map[netip.Addr]bool{},
 		iface:     in.Interface,
-		acts:      envErr == nil && in.Profile == topology.ProfileFast,
+		acts:      mine == nil && envErr == nil && in.Profile == topology.ProfileFast,
 		unhealthy: true,
 	}
 	if n.iface == "" {
@@ -108,6 +128,11 @@ func newNode(in render.Input, envErr error, out command.Output) *node {
 	}
 	if in.VIP.IsValid() {
 		n.vips[in.VIP.Addr()] = true
+	}
+	if mine != nil {
+		for _, a := range mine.VIPs {
+			n.vips[a] = true
+		}
 	}
 	if machine.OnHost() {
 		n.recorder.state.MAC = hardwareOf(n.iface)
@@ -134,16 +159,37 @@ func (n *node) begin(ctx context.Context, in render.Input) {
 			r.fail("VRRP states are not known: %v", err)
 		}
 	}()
-	go n.watchNetwork(ctx)
 	go n.faults.run(ctx)
 	go watchSelf(ctx, r)
-	go n.followHAProxy(ctx)
-	go n.servers.run(ctx)
+	if n.own != nil {
+		n.beginOwn(ctx)
+	} else {
+		go n.watchNetwork(ctx, n.iface)
+		go n.followHAProxy(ctx)
+		go n.servers.run(ctx)
+	}
 	if n.acts {
 		go n.watchShare(ctx, in)
 	}
 	go watchProcess(ctx, topology.ServiceKeepalived, func(up bool, at moment) { noteKeepalived(r, up, at) })
 	go watchProcess(ctx, topology.ServiceApp, func(up bool, at moment) { noteApp(r, up, at) })
+}
+
+// beginOwn starts what a machine with files of the user's own has instead: HAProxy
+// need not answer halab there, so its process is what is seen of it.
+func (n *node) beginOwn(ctx context.Context) {
+	for _, i := range n.own.Interfaces {
+		go n.watchNetwork(ctx, i.Name)
+	}
+	go watchProcess(ctx, topology.ServiceHAProxy, func(up bool, at moment) { noteHAProxy(n.recorder, up, at) })
+	if n.own.Local == nil {
+		return
+	}
+	go func() {
+		if err := behind.Run(ctx, *n.own.Local, agentapi.BehindSocket, io.Discard); err != nil {
+			n.recorder.fail("what stands for servers on this node: %v", err)
+		}
+	}()
 }
 
 // followHAProxy follows HAProxy, and says so if it can't.
@@ -155,13 +201,13 @@ func (n *node) followHAProxy(ctx context.Context) {
 
 func loopback() netip.Addr { return netip.AddrFrom4([4]byte{127, 0, 0, 1}) }
 
-// watchNetwork follows the interface, and starts again if it can't.
-func (n *node) watchNetwork(ctx context.Context) {
+// watchNetwork follows an interface, and starts again if it can't.
+func (n *node) watchNetwork(ctx context.Context, name string) {
 	for told := false; ctx.Err() == nil; {
-		watch := netWatch{name: n.iface, address: n.noteAddress, link: n.noteLink}
+		watch := netWatch{name: name, address: n.noteAddress, link: func(up bool, at moment) { n.noteLink(name, up, at) }}
 		if err := watch.run(ctx); err != nil && !told {
 			told = true
-			n.recorder.fail("addresses of %s are not known: %v", n.iface, err)
+			n.recorder.fail("addresses of %s are not known: %v", name, err)
 		}
 		machine.Pause(ctx, findInterval)
 	}
@@ -237,9 +283,40 @@ func (n *node) onNotify(at moment, line string) {
 	e := agentapi.Event{Name: agentapi.EventVRRP, To: state, Detail: instance}
 	n.recorder.note(at, e, func(s *agentapi.State, e *agentapi.Event) bool {
 		e.From = s.VRRP
+		if n.own != nil {
+			e.From = s.Instances[instance]
+			s.Instances = merge(s.Instances, instance, state)
+			s.VRRP = sum(s.Instances)
+			return e.From != e.To
+		}
 		s.VRRP = state
 		return e.From != e.To
 	})
+}
+
+// merge notes the state of an instance.
+func merge(all map[string]string, instance, state string) map[string]string {
+	if all == nil {
+		all = map[string]string{}
+	}
+	all[instance] = state
+	return all
+}
+
+// sum is the state of all instances in a word, or, where they differ, of each.
+func sum(all map[string]string) string {
+	var each []string
+	var last string
+	for _, name := range slices.Sorted(maps.Keys(all)) {
+		last = all[name]
+		each = append(each, name+" "+last)
+	}
+	for _, state := range all {
+		if state != last {
+			return strings.Join(each, ", ")
+		}
+	}
+	return last
 }
 
 func (n *node) noteAddress(ip netip.Addr, there bool, at moment) {
@@ -267,11 +344,19 @@ func (n *node) noteAddress(ip netip.Addr, there bool, at moment) {
 	})
 }
 
-func (n *node) noteLink(up bool, at moment) {
+// noteLink notes that the link of an interface went up or down. Of several, all must
+// be up.
+func (n *node) noteLink(name string, up bool, at moment) {
+	n.mu.Lock()
+	delete(n.down, name)
+	if !up {
+		n.down[name] = true
+	}
 	to := "down"
-	if up {
+	if len(n.down) == 0 {
 		to = "up"
 	}
+	n.mu.Unlock()
 	n.recorder.note(at, agentapi.Event{Name: agentapi.EventLink, To: to}, func(s *agentapi.State, e *agentapi.Event) bool {
 		e.From = s.Link
 		s.Link = to

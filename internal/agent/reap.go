@@ -6,6 +6,7 @@ import (
 	"os/signal"
 
 	"halab/internal/agent/command"
+	"halab/internal/agent/own"
 	"halab/internal/agentapi"
 
 	"golang.org/x/sys/unix"
@@ -46,6 +47,13 @@ func reapAll() int {
 // which hardware address it has there.
 func runClient(ctx context.Context, out command.Output) error {
 	startReaping(ctx)
+	mine, err := own.This()
+	if err == nil && mine != nil {
+		err = own.Wire(*mine)
+	}
+	if err != nil {
+		return err
+	}
 	if iface := os.Getenv(agentapi.EnvInterface); iface != "" {
 		r := newRecorder("client", out.Answer)
 		r.note(now(), agentapi.Event{Name: agentapi.EventStarted}, func(s *agentapi.State, _ *agentapi.Event) bool {

@@ -57,6 +57,7 @@ func (r *recorder) put(at moment, e agentapi.Event) {
 	e.State = r.state
 	e.State.VIPs = slices.Clone(r.state.VIPs)
 	e.State.Servers = maps.Clone(r.state.Servers)
+	e.State.Instances = maps.Clone(r.state.Instances)
 	if r.mute != nil && r.mute() && e.Name != agentapi.EventFault {
 		return
 	}

@@ -9,6 +9,7 @@ import (
 
 	"halab/internal/agent/command"
 	"halab/internal/agent/machine"
+	"halab/internal/agent/own"
 	"halab/internal/topology"
 
 	"golang.org/x/sys/unix"
@@ -26,6 +27,12 @@ const (
 
 // runReload has a daemon of this node read its file again, as systemctl reload does.
 func runReload(ctx context.Context, args []string, _ command.Output) error {
+	// New files of the user's own may be somebody's whom nobody was before.
+	if mine, err := own.This(); err == nil && mine != nil {
+		if err := own.Furnish(*mine); err != nil {
+			return err
+		}
+	}
 	if len(args) == 1 {
 		switch service := topology.Service(args[0]); service {
 		case topology.ServiceHAProxy:

@@ -35,6 +35,7 @@ func newClient(timeout time.Duration) *http.Client {
 			DialContext:        dialAgain,
 			DisableKeepAlives:  true,
 			DisableCompression: true,
+			TLSClientConfig:    anyCertificate(),
 		},
 		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 	}
@@ -52,11 +53,11 @@ func dialAgain(ctx context.Context, network, address string) (net.Conn, error) {
 	}
 }
 
-// checkURL wants an http URL with a host.
+// checkURL wants an http or https URL with a host.
 func checkURL(text string) error {
 	u, err := url.Parse(text)
-	if err != nil || u.Scheme != "http" || u.Host == "" {
-		return command.Usagef("%q is no URL of the lab: write http://ADDRESS/PATH", text)
+	if err != nil || u.Scheme != "http" && u.Scheme != "https" || u.Host == "" {
+		return command.Usagef("%q is no URL of the lab: write http://ADDRESS/PATH or https://ADDRESS/PATH", text)
 	}
 	return nil
 }

@@ -13,7 +13,10 @@ import (
 // fails, "VRRP_Instance(frontend-00) Now in FAULT state"; from 2.0 on
 // "(frontend-00) Entering MASTER STATE". "Transition to MASTER STATE" is none:
 // the address comes an advert later.
-const vrrpPattern = `\(([^()\s]+)\):? (?:Entering (MASTER|BACKUP|FAULT) STATE|Now in (FAULT) state)`
+//
+// A sync group says "VRRP_Group(G1) Syncing instances to FAULT state", and then its
+// instances need not say it themselves.
+const vrrpPattern = `\(([^()\s]+)\):? (?:Entering (MASTER|BACKUP|FAULT) STATE|Now in (FAULT) state|Syncing instances to (MASTER|BACKUP|FAULT) state)`
 
 // vrrpWords passes on what a keepalived says and reports each change of state.
 // Lines come in the order in which keepalived wrote them. A notify script for
@@ -57,7 +60,7 @@ func (w *vrrpWords) line(text []byte) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
 	if w.report != nil {
-		w.report(string(m[1]), string(m[2])+string(m[3]))
+		w.report(string(m[1]), string(m[2])+string(m[3])+string(m[4]))
 	}
 }
 

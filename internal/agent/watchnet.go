@@ -32,7 +32,7 @@ const watchBuffer = 1 << 20
 
 // subscribe opens the socket the kernel tells of changes on.
 func subscribe() (*nl.NetlinkSocket, error) {
-	socket, err := nl.Subscribe(unix.NETLINK_ROUTE, unix.RTNLGRP_LINK, unix.RTNLGRP_IPV4_IFADDR)
+	socket, err := nl.Subscribe(unix.NETLINK_ROUTE, unix.RTNLGRP_LINK, unix.RTNLGRP_IPV4_IFADDR, unix.RTNLGRP_IPV6_IFADDR)
 	if err != nil {
 		return nil, fmt.Errorf("netlink: %w", err)
 	}
@@ -89,13 +89,13 @@ func (w *netWatch) resync() error {
 	link, err := netlink.LinkByName(w.name)
 	if err == nil {
 		w.index = link.Attrs().Index
-		addresses, err := machine.Addresses4(link)
+		addresses, err := machine.Whole(func() ([]netlink.Addr, error) { return netlink.AddrList(link, netlink.FAMILY_ALL) })
 		if err != nil {
 			return fmt.Errorf("addresses of %s: %w", w.name, err)
 		}
 		for _, a := range addresses {
-			if ip, ok := netip.AddrFromSlice(a.IP.To4()); ok {
-				there[ip] = true
+			if ip, ok := netip.AddrFromSlice(a.IP); ok {
+				there[ip.Unmap()] = true
 			}
 		}
 		w.setLink(machine.IsUp(link.Attrs().RawFlags), at)
@@ -183,10 +183,15 @@ func linkName(m *syscall.NetlinkMessage) string {
 	return ""
 }
 
-// parseAddress finds the interface and the local IPv4 address in a message.
+// parseAddress finds the interface and its own address in a message: IPv6 has that
+// where IPv4 has the other end's (rtnetlink(7)).
 func parseAddress(m *syscall.NetlinkMessage) (index int, ip netip.Addr, ok bool) {
-	if len(m.Data) < unix.SizeofIfAddrmsg || m.Data[0] != unix.AF_INET {
+	if len(m.Data) < unix.SizeofIfAddrmsg || m.Data[0] != unix.AF_INET && m.Data[0] != unix.AF_INET6 {
 		return 0, netip.Addr{}, false
+	}
+	attribute := uint16(unix.IFA_LOCAL)
+	if m.Data[0] == unix.AF_INET6 {
+		attribute = unix.IFA_ADDRESS
 	}
 	attributes, err := syscall.ParseNetlinkRouteAttr(m)
 	if err != nil {
@@ -194,7 +199,7 @@ func parseAddress(m *syscall.NetlinkMessage) (index int, ip netip.Addr, ok bool)
 	}
 	index = int(nl.DeserializeIfAddrmsg(m.Data).Index)
 	for _, a := range attributes {
-		if a.Attr.Type == unix.IFA_LOCAL {
+		if a.Attr.Type == attribute {
 			ip, ok = netip.AddrFromSlice(a.Value)
 		}
 	}

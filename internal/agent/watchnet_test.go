@@ -48,6 +48,9 @@ func TestNetWatch(t *testing.T) {
 		}
 		w := netWatch{name: "eth0", begun: next,
 			address: func(ip netip.Addr, there bool, _ moment) {
+				if ip.IsLinkLocalUnicast() {
+					return // the kernel's own, of IPv6
+				}
 				happened <- map[bool]string{true: "+", false: "-"}[there] + ip.String()
 				if ip.String() == "192.168.99.10" {
 					next()

@@ -82,8 +82,21 @@ func noteKeepalived(r *recorder, up bool, at moment) {
 	r.note(at, e, func(s *agentapi.State, _ *agentapi.Event) bool {
 		s.Keepalived = presence(up)
 		if !up && s.VRRP != "STOP" {
-			s.VRRP = ""
+			s.VRRP, s.Instances = "", nil
 		}
+		return true
+	})
+}
+
+// noteHAProxy notes that HAProxy's process came or went, where it is not asked.
+func noteHAProxy(r *recorder, up bool, at moment) {
+	e := agentapi.Event{Name: agentapi.EventHAProxyGone}
+	if up {
+		e.Name = agentapi.EventHAProxyUp
+	}
+	r.note(at, e, func(s *agentapi.State, e *agentapi.Event) bool {
+		e.From, e.To = s.HAProxy, presence(up)
+		s.HAProxy = e.To
 		return true
 	})
 }

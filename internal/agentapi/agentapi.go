@@ -107,12 +107,15 @@ func ParseEvent(line string) (e Event, ok bool) {
 
 // State is all that PID 1 knows about its node.
 type State struct {
-	VRRP       string   `json:"vrrp"`       // MASTER, BACKUP, FAULT or STOP as keepalived prints them; "" when not known
-	VIPs       []string `json:"vips"`       // VIPs of the lab that are on the interface
-	Link       string   `json:"link"`       // "up" or "down"
-	HAProxy    string   `json:"haproxy"`    // "up", "gone" or "hung"
-	Keepalived string   `json:"keepalived"` // "up" or "gone"
-	App        string   `json:"app"`        // "up" or "gone"
+	VRRP string `json:"vrrp"` // MASTER, BACKUP, FAULT or STOP as keepalived prints them; "" when not known
+	// Instances are the states of several VRRP instances by name, of which VRRP is the
+	// sum; empty where there is one.
+	Instances  map[string]string `json:"instances,omitempty"`
+	VIPs       []string          `json:"vips"`       // VIPs of the lab that are on the interface
+	Link       string            `json:"link"`       // "up" or "down"
+	HAProxy    string            `json:"haproxy"`    // "up", "gone" or "hung"
+	Keepalived string            `json:"keepalived"` // "up" or "gone"
+	App        string            `json:"app"`        // "up" or "gone"
 	// Servers is HAProxy's view of each app server: "UP", "DOWN", or as HAProxy
 	// prints it ("UP 1/3", "MAINT"); empty when HAProxy does not answer.
 	Servers map[string]string `json:"servers"`
@@ -133,6 +136,8 @@ const (
 	CommandHAProxy    = "haproxy"    // render, supervise HAProxy
 	CommandKeepalived = "keepalived" // render, become keepalived
 	CommandConfig     = "config"     // exec: print the file a service has: `config haproxy|keepalived`
+	CommandStand      = "stand"      // in scripts: a command that the lab answers: `stand systemctl ARG…`
+	CommandKnock      = "knock"      // exec: wait until listeners answer: `knock [--timeout D] URL…`
 	CommandGet        = "get"        // exec: requests as JSON lines (Response): `get [--interval D] [--count N] [--timeout D] URL`
 	CommandReady      = "ready"      // exec: wait until URL answers through every tier: `ready [--timeout D] URL`
 	CommandKill       = "kill"       // exec in node: SIGKILL every process of a service at once: `kill keepalived`

@@ -58,6 +58,7 @@ type Setting struct {
 	Subnet, Parent      string
 	Host                string   // endpoint of the engine
 	Files               []string // Compose files; none: the lab that is built in
+	Config              string   // folder with files of the user's own, which the lab then runs
 }
 
 // Session works on one lab.

@@ -14,6 +14,15 @@ import (
 // Load reads the lab's description: its files, or the one that is built in. base
 // is resolved: not "auto".
 func (set Setting) Load(ctx context.Context, base string) (*composefile.Project, error) {
+	if set.Config != "" {
+		o, err := set.loadOwn(ctx, base)
+		return o.project, err
+	}
+	return set.load(ctx, base)
+}
+
+// load reads Compose files, or the description that is built in.
+func (set Setting) load(ctx context.Context, base string) (*composefile.Project, error) {
 	return composefile.Load(ctx, composefile.Options{
 		Files: set.Files, Embedded: halab.Files, Env: environment(),
 		Name: set.Name, Subnet: set.Subnet, Parent: set.Parent, Profile: set.Profile, Base: base,

@@ -117,8 +117,10 @@ func vipMoves(before, now *lab.State, nodes []string) []VIPMove {
 		if !slices.ContainsFunc(c.Nodes, func(n lab.Node) bool { return slices.Contains(nodes, n.Name) }) {
 			continue
 		}
-		moves = append(moves, VIPMove{Name: c.VIP.Name, Address: c.VIP.Address,
-			Before: before.Holders()[c.VIP.Name], Holders: slices.Clone(c.VIP.Holders)})
+		for _, v := range c.VIPs() {
+			moves = append(moves, VIPMove{Name: v.Name, Address: v.Address,
+				Before: before.Holders()[v.Name], Holders: slices.Clone(v.Holders)})
+		}
 	}
 	return moves
 }
@@ -142,7 +144,8 @@ func elected(moves []VIPMove, nodes []string, now *lab.State) bool {
 		}
 		for _, c := range now.Clusters {
 			heir := func(n lab.Node) bool { return !hit(n.Name) && n.VRRP != "" && n.VRRP != "FAULT" }
-			if c.VIP.Name == m.Name && slices.ContainsFunc(c.Nodes, heir) {
+			moves := slices.ContainsFunc(c.VIPs(), func(v lab.VIP) bool { return v.Name == m.Name })
+			if moves && slices.ContainsFunc(c.Nodes, heir) {
 				return false
 			}
 		}

@@ -24,14 +24,19 @@ func Lint(paths []string, versions daemonconf.Versions) (lint.Report, error) {
 		places = append(places, one)
 	}
 	nodes, err := daemonconf.Load(places, versions)
-	var bad *source.Error
-	switch {
-	case errors.As(err, &bad):
-		return lint.Report{}, Usage("%v", bad)
-	case err != nil:
-		return lint.Report{}, err
+	if err != nil {
+		return lint.Report{}, unread(err)
 	}
 	return lint.Run(nodes), nil
+}
+
+// unread makes wrong usage of what is wrong with files that were handed in.
+func unread(err error) error {
+	var bad *source.Error
+	if errors.As(err, &bad) {
+		return Usage("%v", bad)
+	}
+	return err
 }
 
 // openPlace opens what a path names. What lies outside of the folder, by way of a

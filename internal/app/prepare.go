@@ -104,6 +104,9 @@ func (m making) describe(ctx context.Context, choose func(context.Context) (stri
 	case baseErr != nil:
 		return nil, baseErr
 	}
+	if err := m.keepOwn(ctx); err != nil {
+		return nil, err
+	}
 	if preflight.Failed(preflight.Evaluate(facts)) {
 		m.locate(ctx, first, &facts)
 	}
@@ -111,10 +114,14 @@ func (m making) describe(ctx context.Context, choose func(context.Context) (stri
 		return nil, err
 	}
 	p := &prepared{base: base, project: first, facts: facts}
-	if base != m.set.AnyBase() {
-		if p.project, err = m.set.Load(ctx, base); err != nil {
-			return nil, err
-		}
+	switch {
+	case m.set.Config != "":
+		p.project, err = m.sayOwn(ctx, base)
+	case base != m.set.AnyBase():
+		p.project, err = m.set.Load(ctx, base)
+	}
+	if err != nil {
+		return nil, err
 	}
 	for _, w := range p.project.Warnings { // what the description says and halab leaves out
 		m.s.emit.Warn("", w.Line())

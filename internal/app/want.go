@@ -8,6 +8,7 @@ import (
 	"halab/internal/lab"
 	"halab/internal/plan"
 	"halab/internal/problem"
+	"halab/internal/topology"
 )
 
 // want is what the lab package is asked for, with the budgets that this machine
@@ -52,6 +53,12 @@ func (p *prepared) want(patience time.Duration) (lab.Want, error) {
 		return want, problem.New("the description has no cluster").Cure("add one to x-halab: see docs/compose.md")
 	}
 	want.URL = front.URL(front.Path())
+	want.Own = l.Profile == topology.ProfileOwn
+	for _, c := range l.Clusters {
+		for _, listener := range c.Listeners {
+			want.Listeners = append(want.Listeners, listener.String())
+		}
+	}
 	return want, nil
 }
 

@@ -102,7 +102,9 @@ func (p *program) targets(ctx context.Context, at *place) []candidate {
 			list = append(list, candidate{c.Name, "cluster"})
 		}
 		if kind == aTarget {
-			list = append(list, candidate{c.VIP.Name, "holder of the VIP " + c.VIP.Address.String()})
+			for _, v := range c.VIPs() {
+				list = append(list, candidate{v.Name, "holder of the VIP " + v.Address.String()})
+			}
 		}
 		for _, n := range c.Nodes {
 			if kind != aCluster && (command != "switch" || len(at.words) == 0 || at.words[0] == c.Name) {

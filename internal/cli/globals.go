@@ -30,6 +30,7 @@ func globalFlags() []cli.Flag {
 		&cli.StringFlag{Name: "subnet", Usage: "move all addresses to `SUBNET`, a /24 such as 192.168.77.0/24", EnvVars: []string{"HALAB_SUBNET"}},
 		&cli.StringFlag{Name: "parent", Usage: "put the lab on `INTERFACE` of the host instead of a pair of its own", EnvVars: []string{"HALAB_PARENT"}},
 		&cli.StringSliceFlag{Name: "file", Aliases: []string{"f"}, Usage: "take the lab from Compose `FILE` (repeatable, merged)", TakesFile: true},
+		&cli.StringFlag{Name: "config", Aliases: []string{"c"}, Usage: "run your own haproxy.cfg and keepalived.conf, from `FOLDER` (docs/own-config.md)", EnvVars: []string{"HALAB_CONFIG"}, TakesFile: true},
 		&cli.StringFlag{Name: "host", Aliases: []string{"H"}, Usage: "Docker `ENDPOINT`: unix://, tcp://, ssh:// or a context; default as docker's own"},
 		&cli.BoolFlag{Name: "json", Usage: "print the answer as JSON (docs/json.md)"},
 		&cli.StringFlag{Name: "color", Usage: "`WHEN` to use colours: auto, always or never", Value: string(ui.ColourAuto)},
@@ -73,7 +74,7 @@ func readSettings(c *cli.Context) (settings, error) {
 		Setting: app.Setting{
 			Name: c.String("name"), Base: c.String("base"), Profile: c.String("profile"),
 			Subnet: c.String("subnet"), Parent: c.String("parent"), Host: c.String("host"),
-			Files: c.StringSlice("file"),
+			Files: c.StringSlice("file"), Config: c.String("config"),
 		},
 		json: c.Bool("json"), colour: ui.ColourMode(c.String("color")),
 	}
@@ -135,6 +136,13 @@ func (s settings) again() ([]string, error) {
 		}
 		args = append(args, "--file", path)
 	}
+	if s.Config != "" {
+		path, err := filepath.Abs(s.Config)
+		if err != nil {
+			return nil, err
+		}
+		args = append(args, "--config", path)
+	}
 	return args, nil
 }
 
@@ -145,6 +153,13 @@ const maxName = 30
 func (s settings) check() error {
 	if s.Name == "" || len(s.Name) > maxName || strings.Trim(s.Name, "abcdefghijklmnopqrstuvwxyz0123456789-") != "" || s.Name[0] == '-' {
 		return usage("--name cannot be %q: a lab's name has 1 to %d small letters, digits and dashes, and begins with a letter or digit", s.Name, maxName)
+	}
+	switch {
+	case s.Config == "":
+	case len(s.Files) > 0:
+		return usage("--config and --file exclude each other: the lab is made from the one or from the other")
+	case s.Profile != "":
+		return usage("--config and --profile exclude each other: the timings are those of your files")
 	}
 	if s.Subnet == "" {
 		return nil

@@ -21,6 +21,7 @@ type (
 	clusterShape struct {
 		Name  string      `json:"name"`
 		VIP   vipShape    `json:"vip"`
+		More  []vipShape  `json:"more_vips,omitempty"`
 		Nodes []nodeShape `json:"nodes"`
 	}
 	vipShape struct {
@@ -50,6 +51,9 @@ func shape(l *topology.Lab) labShape {
 	}
 	for _, c := range l.Clusters {
 		cluster := clusterShape{Name: c.Name, VIP: vipShape{c.VIP.Name, c.VIP.Address.String(), c.VIP.RouterID}}
+		for _, v := range c.More {
+			cluster.More = append(cluster.More, vipShape{v.Name, v.Address.String(), v.RouterID})
+		}
 		for _, n := range c.Nodes {
 			node := nodeShape{Name: n.Name, Address: n.Address.String(), MAC: n.MAC, Endpoint: n.Endpoint, Services: map[string]string{}}
 			for service, name := range n.Services {

@@ -29,6 +29,23 @@ type Place struct {
 // Load reads the nodes that some places hold. At the first thing that keeps a
 // file from being a configuration, it says so: see source.Error.
 func Load(places []Place, v Versions) ([]facts.Node, error) {
+	found, err := find(places)
+	if err != nil {
+		return nil, err
+	}
+	var list []facts.Node
+	for _, n := range found {
+		read, err := n.read(v)
+		if err != nil {
+			return nil, err
+		}
+		list = append(list, read)
+	}
+	return list, unique(list)
+}
+
+// find finds the nodes that some places hold.
+func find(places []Place) ([]node, error) {
 	var found []node
 	var files []Place
 	for _, p := range places {
@@ -50,16 +67,7 @@ func Load(places []Place, v Versions) ([]facts.Node, error) {
 	if err != nil {
 		return nil, err
 	}
-	found = append(found, pairs...)
-	var list []facts.Node
-	for _, n := range found {
-		read, err := n.read(v)
-		if err != nil {
-			return nil, err
-		}
-		list = append(list, read)
-	}
-	return list, unique(list)
+	return append(found, pairs...), nil
 }
 
 // unique refuses two nodes of one name: their findings could not be told apart.
@@ -88,6 +96,7 @@ type node struct {
 	haproxy    []Place
 	roots      []Place // folders that stand for the machine's root, nearest first
 	record     *inventory.Record
+	loose      bool // its files lie in a folder that is not its own
 }
 
 func (n node) read(v Versions) (facts.Node, error) {

@@ -180,7 +180,7 @@ func pair(files []Place) ([]node, error) {
 	}
 	var list []node
 	for i := range max(len(k), len(h)) {
-		n := node{name: nodeName(i)}
+		n := node{name: nodeName(i), loose: true}
 		var first Place
 		if len(k) > 0 {
 			n.keepalived = &k[min(i, len(k)-1)]

@@ -30,8 +30,16 @@ const (
 	LabelBase    = "halab.base"    // base family of the images
 	LabelProfile = "halab.profile" // timing profile
 	LabelAddress = "halab.address" // of a node, "192.168.99.11"
-	LabelVIP     = "halab.vip"     // of a node's cluster, "frontend-00=192.168.99.10"
+	LabelVIP     = "halab.vip"     // of a node's cluster, "frontend-00=192.168.99.10"; of several, with spaces between
 	LabelRank    = "halab.rank"    // place of a node in the description, from 0
+
+	// LabelServices are the services of a node that does not have all of them,
+	// "haproxy keepalived".
+	LabelServices = "halab.services"
+	// LabelListeners are what clients can ask of a node's cluster,
+	// "https://192.0.2.10:443 tcp://192.0.2.10:3306"; absent where that is the
+	// path of its apps at the VIP.
+	LabelListeners = "halab.listeners"
 
 	// LabelUpstream is what the apps of a node's cluster ask,
 	// "http://192.168.99.20/backend"; absent where they ask nobody.
@@ -137,6 +145,10 @@ type ContainerSpec struct {
 
 	// Endpoint of the engine it is made on; empty: the default engine.
 	Endpoint string `json:",omitempty"`
+
+	// Files are written into it before it starts; nil: none. They are no part of
+	// what a container is made anew for.
+	Files *Files `json:"-"`
 }
 
 // Mount attaches a named volume, or a path of the engine's host.

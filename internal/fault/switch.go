@@ -35,8 +35,11 @@ const switchTime = 10 * time.Second
 // "". Classic is as the demo of 2015 had it: nothing in its keepalived.conf follows a file
 // of the node's agent.
 func NoSwitch(p topology.Profile) string {
-	if p == topology.ProfileClassic {
+	switch p {
+	case topology.ProfileClassic:
 		return "in profile classic keepalived follows no file that asks for the VIP"
+	case topology.ProfileOwn:
+		return "keepalived runs with your own file, which follows no wish to hand the VIP over"
 	}
 	return ""
 }

@@ -4,7 +4,6 @@ import (
 	"slices"
 	"sort"
 	"strconv"
-	"strings"
 
 	"halab/internal/agentapi"
 	"halab/internal/engine"
@@ -55,9 +54,10 @@ func nodeState(c engine.Container, all []engine.Container, told agentapi.State) 
 		Name: name, Address: c.Labels[engine.LabelAddress], State: string(c.State),
 		Services: map[string]string{}, Servers: map[string]string{},
 	}
-	for _, service := range topology.Services()[1:] {
-		n.Services[string(service)] = Missing
+	for _, service := range servicesOf(c) {
+		n.Services[service] = Missing
 	}
+	n.own = c.Labels[engine.LabelProfile] == string(topology.ProfileOwn)
 	for _, other := range all {
 		service := other.Labels[engine.LabelService]
 		if _, known := n.Services[service]; known && other.Labels[engine.LabelNode] == name {
@@ -68,7 +68,7 @@ func nodeState(c engine.Container, all []engine.Container, told agentapi.State) 
 		return n
 	}
 	n.Link, n.HAProxy, n.Keepalived = told.Link, told.HAProxy, told.Keepalived
-	n.Faults, n.Slow, n.appGone = told.Faults, told.Slow, told.App == "gone"
+	n.Faults, n.Slow, n.appGone = told.Faults, told.Slow, n.Has(topology.ServiceApp) && told.App == "gone"
 	n.freeze()
 	if alive(engine.State(n.Services["keepalived"])) {
 		n.VRRP = told.VRRP
@@ -106,14 +106,21 @@ func (s *State) add(c engine.Container, n Node, told agentapi.State) {
 	cluster := c.Labels[engine.LabelCluster]
 	at := slices.IndexFunc(s.Clusters, func(x Cluster) bool { return x.Name == cluster })
 	if at < 0 {
-		vip, address, _ := strings.Cut(c.Labels[engine.LabelVIP], "=")
-		s.Clusters = append(s.Clusters, Cluster{Name: cluster, VIP: VIP{Name: vip, Address: address, Holders: []string{}},
-			Upstream: c.Labels[engine.LabelUpstream]})
+		s.Clusters = append(s.Clusters, labelled(c))
 		at = len(s.Clusters) - 1
 	}
 	cl := &s.Clusters[at]
 	cl.Nodes = append(cl.Nodes, n)
-	if alive(c.State) && slices.Contains(told.VIPs, cl.VIP.Address) {
-		cl.VIP.Holders = append(cl.VIP.Holders, n.Name)
+	if !alive(c.State) {
+		return
+	}
+	held := func(v *VIP) {
+		if slices.Contains(told.VIPs, v.Address) {
+			v.Holders = append(v.Holders, n.Name)
+		}
+	}
+	held(&cl.VIP)
+	for i := range cl.More {
+		held(&cl.More[i])
 	}
 }

@@ -109,6 +109,8 @@ func phase(a plan.Action) string {
 	switch a {
 	case plan.CreateContainer, plan.CreateNetwork, plan.CreateVolume, plan.HostNetwork:
 		return "create"
+	case plan.WriteConfig:
+		return "write"
 	case plan.StartContainer:
 		return "start"
 	case plan.UnpauseContainer:
@@ -133,6 +135,8 @@ func (e *execution) do(ctx context.Context, s plan.Step) error {
 		e.ids[s.Subject] = id
 		e.mu.Unlock()
 		return err
+	case plan.WriteConfig:
+		return e.lab.write(ctx, e.id(s), s)
 	case plan.StartContainer:
 		return eng.ContainerStart(ctx, e.id(s))
 	case plan.UnpauseContainer:

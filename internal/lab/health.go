@@ -59,7 +59,7 @@ func (c *Cluster) broken(scope Scope) []string {
 func (n Node) Within(scope Scope) iter.Seq2[string, string] {
 	return func(yield func(service, state string) bool) {
 		for _, service := range topology.Services()[1:] {
-			if scope.Has(n.Name, service) && !yield(fmt.Sprintf("%s on %s", service, n.Name), n.Services[string(service)]) {
+			if n.Has(service) && scope.Has(n.Name, service) && !yield(fmt.Sprintf("%s on %s", service, n.Name), n.Services[string(service)]) {
 				return
 			}
 		}
@@ -86,12 +86,14 @@ func (c *Cluster) whole() bool { return len(c.Reasons()) == 0 }
 // Reasons says in words what a healthy cluster would have otherwise.
 func (c *Cluster) Reasons() []string {
 	var list []string
-	switch len(c.VIP.Holders) {
-	case 1:
-	case 0:
-		list = append(list, "nobody holds "+c.VIP.Name)
-	default:
-		list = append(list, strings.Join(c.VIP.Holders, " and ")+" hold "+c.VIP.Name)
+	for _, v := range c.VIPs() {
+		switch len(v.Holders) {
+		case 1:
+		case 0:
+			list = append(list, "nobody holds "+v.Name)
+		default:
+			list = append(list, strings.Join(v.Holders, " and ")+" hold "+v.Name)
+		}
 	}
 	for _, n := range c.Nodes {
 		list = append(list, n.reasons(c)...)
@@ -111,7 +113,7 @@ func (n Node) reasons(c *Cluster) []string {
 		list = append(list, n.bears(f))
 	}
 	for _, service := range topology.Services()[1:] {
-		if state := n.Services[string(service)]; state != string(engine.StateRunning) {
+		if state := n.Services[string(service)]; n.Has(service) && state != string(engine.StateRunning) {
 			list = append(list, fmt.Sprintf("%s on %s is %s", service, n.Name, state))
 		}
 	}
@@ -121,13 +123,31 @@ func (n Node) reasons(c *Cluster) []string {
 	if n.Link != "up" {
 		list = append(list, fmt.Sprintf("the link of %s is %s", n.Name, cmp.Or(n.Link, "not known")))
 	}
-	if n.HAProxy != "up" {
+	if n.Has(topology.ServiceHAProxy) && n.HAProxy != "up" {
 		list = append(list, fmt.Sprintf("HAProxy on %s does not answer", n.Name))
+	}
+	if n.own {
+		return append(list, n.ownReasons()...)
 	}
 	if want := n.due(c); n.VRRP != want {
 		list = append(list, fmt.Sprintf("VRRP on %s is %s, not %s", n.Name, cmp.Or(n.VRRP, "not known"), want))
 	}
 	return append(list, n.serverReasons(c)...)
+}
+
+// ownReasons are about a node whose files are the user's own: which of several
+// instances is to be master where, only the files know.
+func (n Node) ownReasons() []string {
+	switch {
+	case !n.Has(topology.ServiceKeepalived):
+	case n.Keepalived != "up":
+		return []string{"keepalived does not run on " + n.Name}
+	case n.VRRP == "":
+		return []string{"VRRP on " + n.Name + " is not known"}
+	case strings.Contains(n.VRRP, "FAULT"):
+		return []string{"VRRP on " + n.Name + " is " + n.VRRP}
+	}
+	return nil
 }
 
 // due is the VRRP state the node should be in.

@@ -32,6 +32,10 @@ type (
 		NetworkCreate(ctx context.Context, n engine.Network) (string, error)
 		VolumeCreate(ctx context.Context, v engine.Volume) error
 	}
+	copier interface {
+		CopyTo(ctx context.Context, id, path string, tar io.Reader) error
+		CopyFrom(ctx context.Context, id, path string) (io.ReadCloser, error)
+	}
 	remover interface {
 		ContainerRemove(ctx context.Context, id string) error
 		NetworkRemove(ctx context.Context, id string) error
@@ -50,6 +54,7 @@ type Engine interface {
 	lister
 	containerMaker
 	networkMaker
+	copier
 	remover
 	talker
 }

@@ -70,7 +70,9 @@ func (s *State) Silent() []string {
 func (s *State) Holders() topology.Holders {
 	holders := topology.Holders{}
 	for _, c := range s.Clusters {
-		holders[c.VIP.Name] = c.VIP.Holders
+		for _, v := range c.VIPs() {
+			holders[v.Name] = v.Holders
+		}
 	}
 	return holders
 }
@@ -82,6 +84,14 @@ func (s *State) Topology() *topology.Lab {
 	for _, c := range s.Clusters {
 		cluster := topology.Cluster{Name: c.Name, Upstream: c.Upstream,
 			VIP: topology.VIP{Name: c.VIP.Name, Address: address(c.VIP.Address)}}
+		for _, v := range c.More {
+			cluster.More = append(cluster.More, topology.VIP{Name: v.Name, Address: address(v.Address)})
+		}
+		for _, text := range c.Listeners {
+			if l, ok := topology.ParseListener(text); ok {
+				cluster.Listeners = append(cluster.Listeners, l)
+			}
+		}
 		for _, n := range c.Nodes {
 			cluster.Nodes = append(cluster.Nodes, topology.Node{Name: n.Name, Cluster: c.Name, Address: address(n.Address)})
 		}

@@ -60,7 +60,7 @@ func (s Scope) Covers(node string, f agentapi.Fault) bool {
 // whole cluster is meant.
 func (s Scope) At(st *State, target string) (Scope, error) {
 	for _, c := range st.Clusters {
-		if c.VIP.Name == target {
+		if slices.ContainsFunc(c.VIPs(), func(v VIP) bool { return v.Name == target }) {
 			target = c.Name
 		}
 	}

@@ -28,9 +28,14 @@ type State struct {
 
 // Cluster is the state of one cluster.
 type Cluster struct {
-	Name  string `json:"name"`
-	VIP   VIP    `json:"vip"`
+	Name string `json:"name"`
+	VIP  VIP    `json:"vip"`
+	// More are further VIPs that the same nodes move.
+	More  []VIP  `json:"more_vips,omitempty"`
 	Nodes []Node `json:"nodes"`
+	// Listeners are what clients can ask at the VIPs, as URLs; none where that is
+	// the path of the apps.
+	Listeners []string `json:"listeners,omitempty"`
 	// Upstream is the URL that its apps ask; empty: they ask nobody.
 	Upstream string `json:"upstream,omitempty"`
 }
@@ -73,6 +78,9 @@ type Node struct {
 	// ClockWithin is how far ClockOffset may be wrong, in seconds.
 	ClockWithin *float64 `json:"clock_within_seconds,omitempty"`
 
+	// own says that the node's daemons run with files of the user's own, which need
+	// not let halab see into HAProxy.
+	own bool
 	// appGone says that the app's process has ended, which its node sees before
 	// the engine does.
 	appGone bool
@@ -119,11 +127,14 @@ func (l *Lab) gather(ctx context.Context, all []engine.Container, states map[str
 func (l *Lab) buried(ctx context.Context, s *State, all []engine.Container) bool {
 	corrected := false
 	for _, c := range s.Clusters {
-		if len(c.VIP.Holders) < 2 {
-			continue
+		var rivals []string
+		for _, v := range c.VIPs() {
+			if len(v.Holders) > 1 {
+				rivals = append(rivals, v.Holders...)
+			}
 		}
 		for i := range all {
-			if !slices.Contains(c.VIP.Holders, all[i].Labels[engine.LabelNode]) || all[i].Labels[engine.LabelService] != string(topology.ServiceNode) {
+			if !slices.Contains(rivals, all[i].Labels[engine.LabelNode]) || all[i].Labels[engine.LabelService] != string(topology.ServiceNode) {
 				continue
 			}
 			now, err := l.engine.Inspect(ctx, all[i].ID)

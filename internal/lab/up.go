@@ -22,6 +22,11 @@ type Want struct {
 	// answer through every tier before the lab is called ready.
 	Client string
 	URL    string
+	// Own says that the daemons run files of the user's own: then what is to answer are
+	// the Listeners. Nobody knows whether they ever will, so the wait ends when nothing
+	// has changed for a while, and a daemon that ends is no reason to give up the rest.
+	Own       bool
+	Listeners []string
 	// Patience bounds the wait for readiness.
 	Patience time.Duration
 }
@@ -33,6 +38,7 @@ func (l *Lab) Plan(ctx context.Context, w Want) (plan.Plan, error) {
 		return plan.Plan{}, err
 	}
 	l.markGoing(ctx, o.Containers)
+	o.Marks = l.marks(ctx, w.Containers, o.Containers)
 	wanted := w.Wanted
 	if f, ok := l.fleet(); ok {
 		absent := f.Absent()
@@ -96,6 +102,9 @@ func (l *Lab) upOnce(ctx context.Context, w *Want, tidy *sync.WaitGroup) (again 
 		return errors.Is(err, engine.ErrNotFound) || errors.Is(err, engine.ErrConflict), err
 	}
 	w.HostNetwork, w.ParentGone = false, false // that is done
+	if w.Own {
+		return false, l.awaitOwn(ctx, *w)
+	}
 	err = l.awaitWhole(ctx, *w)
 	p, looked := l.Plan(ctx, *w)
 	return looked == nil && !p.Empty(), err

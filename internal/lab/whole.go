@@ -126,7 +126,7 @@ func (n Node) ended() []part {
 	}
 	var list []part
 	for _, service := range topology.Services()[1:] {
-		if over(n.Services[string(service)]) {
+		if n.Has(service) && over(n.Services[string(service)]) {
 			list = append(list, part{n.Name, service})
 		}
 	}

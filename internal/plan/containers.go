@@ -135,7 +135,7 @@ func (b *builder) container(spec engine.ContainerSpec, old engine.Container, fou
 	labelled := labelledContainer(spec)
 	cause := b.renewal(labelled, old, found, host)
 	if cause == "" {
-		b.revive(spec, old, host)
+		b.revive(spec, old, host, b.write(spec, old))
 		return
 	}
 	create := append([]int(nil), strangers...)
@@ -151,7 +151,27 @@ func (b *builder) container(spec engine.ContainerSpec, old engine.Container, fou
 	})
 	b.planned["container "+spec.Name] = at
 	b.renewed[spec.Name] = true
-	b.start(spec, "", "it is new", []int{at}, host)
+	before := []int{at}
+	if spec.Files != nil {
+		before = append(before, b.add(Step{
+			Action: WriteConfig, Subject: spec.Name, Cause: "it is new", Files: spec.Files, After: before, Endpoint: spec.Endpoint,
+		}))
+	}
+	b.start(spec, "", "it is new", before, host)
+}
+
+// write plans that a container gets its files, where they are not those that it
+// has. A daemon that runs reads them anew, where they are what it read.
+func (b *builder) write(spec engine.ContainerSpec, old engine.Container) []int {
+	if spec.Files == nil || b.marks[old.ID] == spec.Files.Mark {
+		return nil
+	}
+	s := Step{Action: WriteConfig, Subject: spec.Name, ID: old.ID, Cause: "its files changed", Files: spec.Files, Endpoint: spec.Endpoint}
+	if old.State == engine.StateRunning && b.marks[old.ID].Daemon != spec.Files.Mark.Daemon {
+		s.Reload = spec.Labels[engine.LabelService]
+		s.Cause = "its files changed: " + s.Reload + " reads them anew"
+	}
+	return []int{b.add(s)}
 }
 
 // renewal says why a container must be made anew, or nothing.
@@ -178,16 +198,16 @@ func (b *builder) hasRemoval(c engine.Container) bool {
 
 // revive plans what a container that is right but not running needs. A frozen
 // service stays frozen in a node that starts anew, so it is started again.
-func (b *builder) revive(spec engine.ContainerSpec, old engine.Container, host string) {
+func (b *builder) revive(spec engine.ContainerSpec, old engine.Container, host string, before []int) {
 	_, hostStarts := b.starting[host]
 	switch {
 	case old.State == engine.StatePaused && !hostStarts:
 		b.add(Step{Action: UnpauseContainer, Subject: spec.Name, ID: old.ID, Cause: "it is frozen", Endpoint: spec.Endpoint})
 	case old.State == engine.StateRunning && !hostStarts:
 	case hostStarts:
-		b.start(spec, old.ID, "its node starts", nil, host)
+		b.start(spec, old.ID, "its node starts", before, host)
 	default:
-		b.start(spec, old.ID, fmt.Sprintf("it is %s", stopped(old.State)), nil, host)
+		b.start(spec, old.ID, fmt.Sprintf("it is %s", stopped(old.State)), before, host)
 	}
 }
 

@@ -27,6 +27,7 @@ const (
 	CreateNetwork    Action = "create network"
 	CreateVolume     Action = "create volume"
 	CreateContainer  Action = "create container"
+	WriteConfig      Action = "write config"
 	UnpauseContainer Action = "unpause container"
 	StartContainer   Action = "start container"
 )
@@ -42,6 +43,11 @@ type Step struct {
 
 	// Endpoint of the engine that the step is done on; empty: the default one.
 	Endpoint string
+
+	// Files are what WriteConfig writes, and Reload the daemon that reads them anew
+	// then; empty: none does.
+	Files  *engine.Files
+	Reload string
 
 	Container *engine.ContainerSpec
 	Network   *engine.Network
@@ -71,6 +77,7 @@ type Observed struct {
 	Networks   []engine.Network
 	Volumes    []engine.Volume
 	Containers []engine.Container
+	Marks      map[string]engine.Mark // of the files in containers, by ID
 }
 
 // Make plans the steps from observed to wanted.
@@ -80,6 +87,7 @@ func Make(w Wanted, o Observed) Plan {
 		renewed:  map[string]bool{},
 		starting: map[string]int{},
 		have:     map[string]engine.Container{},
+		marks:    o.Marks,
 	}
 	b.networks(w, o)
 	b.volumes(w, o)
@@ -151,6 +159,7 @@ type builder struct {
 	renewed  map[string]bool             // containers that will be new
 	starting map[string]int              // the step that starts a container
 	have     map[string]engine.Container // what there is
+	marks    map[string]engine.Mark      // of its files, by ID
 }
 
 func (b *builder) add(s Step) int {

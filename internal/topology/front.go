@@ -36,13 +36,27 @@ func (c Cluster) asks(other Cluster) bool {
 
 // Path is what the apps of the cluster answer with their names: one that asks
 // another tier calls itself a frontend, one that asks nobody a backend
-// (images/app).
+// (images/app). Of a cluster with listeners of its own nothing is known but "/".
 func (c Cluster) Path() string {
+	if len(c.Listeners) > 0 {
+		return "/"
+	}
 	if c.Upstream != "" {
 		return "/frontend"
 	}
 	return "/backend"
 }
 
-// URL is the path at the cluster's VIP.
-func (c Cluster) URL(path string) string { return "http://" + c.VIP.Address.String() + path }
+// URL is the path at the cluster's VIP: where it has listeners, at the first that
+// speaks HTTP, or, where none does, the first as it is.
+func (c Cluster) URL(path string) string {
+	for _, l := range c.Listeners {
+		if l.Speaks == "http" || l.Speaks == "https" {
+			return l.String() + path
+		}
+	}
+	if len(c.Listeners) > 0 {
+		return c.Listeners[0].String()
+	}
+	return "http://" + c.VIP.Address.String() + path
+}

@@ -3,6 +3,7 @@ package topology
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -80,20 +81,22 @@ func (l *Lab) Resolve(target string, holders func() (Holders, error)) ([]Node, e
 		return c.Nodes, nil
 	}
 	for _, c := range l.Clusters {
-		if c.VIP.Name != target {
-			continue
+		for _, v := range c.VIPs() {
+			if v.Name != target {
+				continue
+			}
+			held, err := holders()
+			if err != nil {
+				return nil, fmt.Errorf("who holds %s: %w", target, err)
+			}
+			return c.holder(v, held[target])
 		}
-		held, err := holders()
-		if err != nil {
-			return nil, fmt.Errorf("who holds %s: %w", target, err)
-		}
-		return c.holder(held[target])
 	}
 	return nil, unknown(target, "a node, a VIP or a cluster", l.Targets())
 }
 
-// holder finds the node of c that holds its VIP.
-func (c Cluster) holder(names []string) ([]Node, error) {
+// holder finds the node of c that holds a VIP.
+func (c Cluster) holder(v VIP, names []string) ([]Node, error) {
 	if len(names) == 1 {
 		for _, n := range c.Nodes {
 			if n.Name == names[0] {
@@ -101,14 +104,14 @@ func (c Cluster) holder(names []string) ([]Node, error) {
 			}
 		}
 	}
-	return nil, &HolderError{VIP: c.VIP, Cluster: c, Holders: names}
+	return nil, &HolderError{VIP: v, Cluster: c, Holders: names}
 }
 
 // ResolveCluster finds a cluster by its name or by its VIP's name.
 func (l *Lab) ResolveCluster(name string) (Cluster, error) {
 	var known []string
 	for _, c := range l.Clusters {
-		if c.Name == name || c.VIP.Name == name {
+		if c.Name == name || slices.ContainsFunc(c.VIPs(), func(v VIP) bool { return v.Name == name }) {
 			return c, nil
 		}
 		known = append(known, c.Name)
@@ -134,8 +137,8 @@ func (l *Lab) Targets() []string {
 	var all []string
 	for _, c := range l.Clusters {
 		all = append(all, c.Name)
-		if c.VIP.Name != "" {
-			all = append(all, c.VIP.Name)
+		for _, v := range c.VIPs() {
+			all = append(all, v.Name)
 		}
 		for _, n := range c.Nodes {
 			all = append(all, n.Name)

@@ -4,6 +4,7 @@ package topology
 
 import (
 	"net/netip"
+	"strings"
 )
 
 // Service is one of the parts a node is made of.
@@ -31,10 +32,11 @@ func Services() []Service {
 type Profile string
 
 // The profiles: Classic is the demo of 2015 to the letter of its timings, Fast
-// the best that the daemons in the image can do.
+// the best that the daemons in the image can do, Own what the user's own files say.
 const (
 	ProfileClassic Profile = "classic"
 	ProfileFast    Profile = "fast"
+	ProfileOwn     Profile = "own"
 )
 
 // Lab is one lab: its network, its client and its clusters.
@@ -62,7 +64,12 @@ type Network struct {
 type Cluster struct {
 	Name  string
 	VIP   VIP
+	More  []VIP // that the same nodes move as well
 	Nodes []Node
+
+	// Listeners are what clients can ask at its VIPs; none where that is the path
+	// of its apps at the VIP.
+	Listeners []Listener
 
 	// Upstream is the URL that its apps ask, "http://192.168.99.20/backend"; empty:
 	// they ask nobody.
@@ -74,6 +81,30 @@ type VIP struct {
 	Name     string
 	Address  netip.Addr
 	RouterID int // virtual_router_id, 1–255 (RFC 5798, section 5.2.3)
+}
+
+// VIPs are all that its nodes move.
+func (c Cluster) VIPs() []VIP {
+	if !c.VIP.Address.IsValid() {
+		return nil
+	}
+	return append([]VIP{c.VIP}, c.More...)
+}
+
+// Listener is what clients can ask: an address and port, and what is spoken there.
+type Listener struct {
+	Speaks  string // http, https, tcp or tls
+	Address netip.AddrPort
+}
+
+// String is the listener as a URL.
+func (l Listener) String() string { return l.Speaks + "://" + l.Address.String() }
+
+// ParseListener reads a listener's URL.
+func ParseListener(text string) (Listener, bool) {
+	speaks, at, _ := strings.Cut(text, "://")
+	address, err := netip.ParseAddrPort(at)
+	return Listener{speaks, address}, err == nil
 }
 
 // Node is one machine.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"math"
+	"slices"
 	"strings"
 
 	"halab/internal/agentapi"
@@ -36,17 +37,11 @@ func Status(w io.Writer, s *lab.State, style Style) error {
 const statusWidth = 80
 
 func clusterStatus(b *strings.Builder, c lab.Cluster, style Style) {
-	fmt.Fprintf(b, "%s  %s %s %s\n", style.Bold(Clean(c.Name)), Clean(c.VIP.Name), Clean(c.VIP.Address), holders(c.VIP.Holders, style))
-	t := Table{Indent: "  "}
-	t.Row("NODE", "ADDRESS", "IS", "VRRP", "APP", "HAPROXY", "KEEPALIVED", "SERVERS")
-	for _, n := range c.Nodes {
-		row := []string{Clean(n.Name), Clean(n.Address), state(n.State, style), vrrp(n.VRRP, style)}
-		for _, service := range topology.Services()[1:] {
-			row = append(row, serviceState(n, string(service), style))
-		}
-		t.Row(append(row, serverCount(n, style))...)
+	fmt.Fprintf(b, "%s  %s\n", style.Bold(Clean(c.Name)), vipLine(c.VIP, style))
+	for _, v := range c.More {
+		fmt.Fprintf(b, "%*s  %s\n", len(Clean(c.Name)), "", vipLine(v, style))
 	}
-	_ = t.Write(b) // a strings.Builder takes everything
+	nodeTable(b, c, style)
 	for _, n := range c.Nodes {
 		if n.ClockOffset != nil {
 			fmt.Fprintf(b, "  %s\n", clockWords(n))
@@ -58,6 +53,51 @@ func clusterStatus(b *strings.Builder, c lab.Cluster, style Style) {
 	for _, a := range c.Reasons() {
 		fmt.Fprintf(b, "  %s %s\n", style.Bad("✘"), Clean(a))
 	}
+}
+
+// vipLine says who holds a VIP. One of the user's own files is called by its address.
+func vipLine(v lab.VIP, style Style) string {
+	if v.Address == "" {
+		return "no VIP"
+	}
+	name := Clean(v.Name) + " "
+	if v.Name == v.Address {
+		name = ""
+	}
+	return name + Clean(v.Address) + " " + holders(v.Holders, style)
+}
+
+// nodeTable has a line for each node. What no node of the cluster has, as an app where
+// the files are the user's own, has no column.
+func nodeTable(b *strings.Builder, c lab.Cluster, style Style) {
+	has := func(service topology.Service) bool {
+		return slices.ContainsFunc(c.Nodes, func(n lab.Node) bool { return n.Has(service) })
+	}
+	apps := has(topology.ServiceApp)
+	head := []string{"NODE", "ADDRESS", "IS", "VRRP"}
+	for _, service := range topology.Services()[1:] {
+		if has(service) {
+			head = append(head, strings.ToUpper(string(service)))
+		}
+	}
+	if apps {
+		head = append(head, "SERVERS")
+	}
+	t := Table{Indent: "  "}
+	t.Row(head...)
+	for _, n := range c.Nodes {
+		row := []string{Clean(n.Name), Clean(n.Address), state(n.State, style), vrrp(n.VRRP, style)}
+		for _, service := range topology.Services()[1:] {
+			if has(service) {
+				row = append(row, serviceState(n, string(service), style))
+			}
+		}
+		if apps {
+			row = append(row, serverCount(n, style))
+		}
+		t.Row(row...)
+	}
+	_ = t.Write(b) // a strings.Builder takes everything
 }
 
 // steppedDown says that a node has stepped down: it works, and is no worse than its

@@ -7,6 +7,7 @@ import (
 	"net/netip"
 	"os"
 
+	"halab/internal/agent/own"
 	"halab/internal/agentapi"
 	"halab/internal/problem"
 	"halab/internal/render"
@@ -22,6 +23,15 @@ type Site struct {
 // ThisNode describes the node this process runs in.
 func ThisNode() Site {
 	s := Site{Iface: render.DefaultInterface, run: agentapi.RunDir}
+	if mine, err := own.This(); err == nil && mine != nil {
+		s.Iface = mine.Interfaces[0].Name
+		for _, a := range mine.VIPs {
+			if a.Is4() {
+				s.VIPs = append(s.VIPs, a)
+			}
+		}
+		return s
+	}
 	in, err := render.FromEnv(os.Getenv)
 	if in.Interface != "" {
 		s.Iface = in.Interface

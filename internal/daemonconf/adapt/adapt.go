@@ -24,6 +24,7 @@ type Lab struct {
 	Nodes    []Node
 	VIPs     []VIP
 	Behind   Stand // what stands for the servers, beside the nodes
+	Client   Client
 	Files    []File
 	Adapted  []Note
 	Unmet    []Note // what the files ask for and a lab can't give
@@ -48,6 +49,12 @@ type Node struct {
 	Folders    []string // that must be there for sockets, state and chroot
 }
 
+// Client is where clients ask from.
+type Client struct {
+	Addresses map[string][]netip.Prefix // on each network, one in each subnet
+	Routes    map[string][]netip.Addr   // VIPs beyond a network's subnets, on the link
+}
+
 // Interface is a node's, with the name that the files have for it.
 type Interface struct {
 	Name      string
@@ -68,6 +75,8 @@ type VIP struct {
 	Nodes   []string
 	// Ports are what listens on it, on any node.
 	Ports []int
+	// Listeners are what clients can ask there, as URLs: https://192.0.2.10:443.
+	Listeners []string
 }
 
 // Stand stands for servers, in one place.
@@ -150,6 +159,7 @@ func Of(nodes []facts.Node, o Options) Lab {
 	w.behind()
 	w.resolver()
 	w.beyond()
+	w.client()
 	for i := range nodes {
 		w.files(&nodes[i])
 		w.scripts(&nodes[i], &w.lab.Nodes[i])

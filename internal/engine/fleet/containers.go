@@ -2,6 +2,7 @@ package fleet
 
 import (
 	"context"
+	"io"
 	"time"
 
 	"halab/internal/engine"
@@ -92,6 +93,18 @@ func (f *Fleet) ContainerWait(ctx context.Context, id string) (int, error) {
 	m, own := f.of(id)
 	code, err := m.Engine.ContainerWait(ctx, own)
 	return code, m.wrap(err)
+}
+
+// CopyTo unpacks a tar stream in a folder of a container.
+func (f *Fleet) CopyTo(ctx context.Context, id, path string, tar io.Reader) error {
+	return f.act(ctx, id, 0, func(ctx context.Context, e Engine, id string) error { return e.CopyTo(ctx, id, path, tar) })
+}
+
+// CopyFrom returns a file or folder of a container as a tar stream.
+func (f *Fleet) CopyFrom(ctx context.Context, id, path string) (io.ReadCloser, error) {
+	m, own := f.of(id)
+	stream, err := m.Engine.CopyFrom(ctx, own, path)
+	return stream, m.wrap(err)
 }
 
 // Exec runs a command in a container. It takes as long as the command does.

@@ -54,6 +54,10 @@ type (
 		ImageImport(ctx context.Context, r io.Reader, ref string, labels map[string]string) (string, error)
 		ImagePull(ctx context.Context, ref string, progress func(line string)) error
 	}
+	copier interface {
+		CopyTo(ctx context.Context, id, path string, tar io.Reader) error
+		CopyFrom(ctx context.Context, id, path string) (io.ReadCloser, error)
+	}
 	observer interface {
 		Info(ctx context.Context) (engine.Info, error)
 		Events(ctx context.Context, f engine.Filter, ready func(), take func(engine.Event) error) error
@@ -69,6 +73,7 @@ type Engine interface {
 	images
 	makers
 	observer
+	copier
 }
 
 // Member is one host of a fleet.

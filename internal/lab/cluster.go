@@ -1,0 +1,50 @@
+package lab
+
+import (
+	"strings"
+
+	"halab/internal/engine"
+	"halab/internal/topology"
+)
+
+// labelled is the cluster of a node's container, without nodes.
+func labelled(c engine.Container) Cluster {
+	cl := Cluster{Name: c.Labels[engine.LabelCluster], VIP: VIP{Holders: []string{}},
+		Upstream: c.Labels[engine.LabelUpstream], Listeners: strings.Fields(c.Labels[engine.LabelListeners])}
+	for i, word := range strings.Fields(c.Labels[engine.LabelVIP]) {
+		name, address, _ := strings.Cut(word, "=")
+		v := VIP{Name: name, Address: address, Holders: []string{}}
+		if i == 0 {
+			cl.VIP = v
+		} else {
+			cl.More = append(cl.More, v)
+		}
+	}
+	return cl
+}
+
+// servicesOf are those of a node beside itself.
+func servicesOf(c engine.Container) []string {
+	if list, some := c.Labels[engine.LabelServices]; some {
+		return strings.Fields(list)
+	}
+	var all []string
+	for _, service := range topology.Services()[1:] {
+		all = append(all, string(service))
+	}
+	return all
+}
+
+// VIPs are all that the cluster's nodes move.
+func (c *Cluster) VIPs() []VIP {
+	if c.VIP.Address == "" {
+		return nil
+	}
+	return append([]VIP{c.VIP}, c.More...)
+}
+
+// Has says whether the node is to have a service.
+func (n Node) Has(service topology.Service) bool {
+	_, has := n.Services[string(service)]
+	return has
+}
