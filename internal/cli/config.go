@@ -32,7 +32,7 @@ that -c FOLDER would make, or else the one that runs.`,
 		flags: []cli.Flag{
 			&cli.BoolFlag{Name: "adapted", Usage: "print how a lab of your own files differs from your machines"},
 		},
-		examples: []string{"halab config", "halab -c mine config --adapted", "halab config --json", "halab config haproxy frontend-01", "halab config keepalived backend-02 --profile classic --base centos7"},
+		examples: []string{"halab config", "halab config --adapted -c mine", "halab config --json", "halab config haproxy frontend-01", "halab config keepalived backend-02 --profile classic --base centos7"},
 		run:      p.config,
 	}
 }

@@ -31,7 +31,7 @@ func answersByCommand() map[string][]any {
 		"events":       {live.Event{}},
 		"logs":         {lab.LogEntry{}},
 		"curl, watch":  {agentapi.Response{}, ui.WatchSummary{}},
-		"config":       {labShape{}, app.NodeFile{}},
+		"config":       {labShape{}, app.NodeFile{}, app.Adaptation{}},
 		"doctor":       {app.Checkup{}},
 		"build":        {app.Built{}},
 		"import":       {app.Imported{}},

@@ -20,7 +20,7 @@ waits until the lab is whole: everything runs, every VIP has one holder, every
 server is up, and a request to the front VIP is answered through every tier. Run
 again, it mends what differs from the description and leaves the rest. It can be
 interrupted at any point: the next up goes on from there, and down removes it.`,
-		examples: []string{"halab up", "halab up --profile classic", "halab up --dry-run", "halab up --name two --subnet 192.168.77.0/24"},
+		examples: []string{"halab up", "halab up -c mine", "halab up --profile classic", "halab up --dry-run", "halab up --name two --subnet 192.168.77.0/24"},
 		flags: []cli.Flag{
 			&cli.BoolFlag{Name: "dry-run", Usage: "print what would be done, and why, and do nothing"},
 			&cli.DurationFlag{Name: "timeout", Usage: "give up waiting for a whole lab after `TIME`", Value: 60 * time.Second},
