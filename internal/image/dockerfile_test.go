@@ -118,7 +118,7 @@ func TestCentOSPackages(t *testing.T) {
 		"node":       {"curl", "iproute", "nftables", "procps-ng", "tcpdump"},
 		"app":        {"python3", "python3-pip"},
 		"haproxy":    {"haproxy-1.5.18"},
-		"keepalived": {"keepalived-1.3.5", "procps-ng"},
+		"keepalived": {"curl", "iproute", "keepalived-1.3.5", "nmap-ncat", "procps-ng", "psmisc", "socat"},
 	}
 	for name, packages := range want {
 		list, err := fs.ReadFile(folder(t), name+"/centos7/packages")
