@@ -2,6 +2,7 @@ package app
 
 import (
 	"context"
+	"errors"
 	"maps"
 	"sync"
 
@@ -33,13 +34,18 @@ func (i *images) open() (*image.Builder, *buildStory, error) {
 	told := &buildStory{emit: i.emit, ends: map[string]func(error){}}
 	b, err := image.New(i.engine, image.Options{
 		Files: halab.Files, RootFS: i.rootfs, Progress: told.progress, Done: told.done, Failures: i.failures,
-		Say: func(line string) { i.emit.Warn("", line) },
+		Say: func(line string) {
+			told.end(errGivenUp) // what was begun: CentOS 7's images, or a pull
+			i.emit.Warn("", line)
+		},
 	})
 	if err == nil {
 		i.builder, i.told = b, told
 	}
 	return b, told, err
 }
+
+var errGivenUp = errors.New("given up")
 
 // buildStory makes events of what builds print: an image's first line begins
 // its build. Its calls come one at a time.

@@ -96,5 +96,9 @@ func (b *Builder) failedBefore(id string) (why string, ago time.Duration, failed
 // wanted names the images of a base, to compare.
 func (b *Builder) wanted(id string) (string, error) {
 	p, err := b.plan(id, nil)
-	return fmt.Sprint(p.Refs()), err
+	var refs []string
+	for _, i := range p.Images {
+		refs = append(refs, i.Ref())
+	}
+	return strings.Join(refs, " "), err
 }
