@@ -57,7 +57,13 @@ func (sel selection) command(run string) string {
 	if words[1] == "up" {
 		own = slices.Concat(sel.find, sel.form)
 	}
-	return strings.Join(slices.Insert(words, 2, own...), " ")
+	same := slices.Clone(words[:2])
+	for flag := range slices.Chunk(own, 2) { // and its value
+		if !slices.Contains(words, flag[0]) { // "halab up --subnet OTHER" moves it there
+			same = append(same, flag...)
+		}
+	}
+	return strings.Join(append(same, words[2:]...), " ")
 }
 
 // selectedError is an error of a command that worked on a lab.

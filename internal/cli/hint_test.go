@@ -26,12 +26,13 @@ func TestHintsFindTheLab(t *testing.T) {
 
 func TestCommandsFindTheLab(t *testing.T) {
 	t.Parallel()
-	sel := selection{find: []string{"--name", "two"}, form: []string{"--subnet", "192.168.77.0/24"}}
+	sel := selection{find: []string{"--name", "two", "--file", "a", "--file", "b"}, form: []string{"--subnet", "192.168.77.0/24"}}
 	for run, want := range map[string]string{
-		"halab down":                      "halab down --name two",
-		"halab up":                        "halab up --name two --subnet 192.168.77.0/24",
-		"halab restore frontend-01":       "halab restore --name two frontend-01",
+		"halab down":                      "halab down --name two --file a --file b",
+		"halab up":                        "halab up --name two --file a --file b --subnet 192.168.77.0/24",
+		"halab restore frontend-01":       "halab restore --name two --file a --file b frontend-01",
 		"halab down --name other":         "halab down --name other",
+		"halab up --subnet 10.1.2.0/24":   "halab up --name two --file a --file b --subnet 10.1.2.0/24",
 		"halab --help":                    "halab --help",
 		"systemctl restart docker":        "systemctl restart docker",
 		"cd vagrant && vagrant up halabs": "cd vagrant && vagrant up halabs",
