@@ -16,7 +16,7 @@ var rows = [][]string{
 	{"internal/ui", "internal/report", "internal/preflight", "internal/composefile", "internal/engine/docker", "internal/engine/fleet", "internal/vagrant", "internal/imports"},
 	{"internal/drill", "internal/live"},
 	{"internal/lab", "internal/fault", "internal/probe", "internal/image", "internal/agent"},
-	{"internal/plan", "internal/outage", "internal/predict", "internal/render", "internal/agentapi", "internal/slice", "internal/daemonconf", "internal/own"},
+	{"internal/plan", "internal/outage", "internal/standing", "internal/predict", "internal/render", "internal/agentapi", "internal/slice", "internal/daemonconf", "internal/own"},
 	{"internal/topology", "internal/base", "internal/event", "internal/effect", "internal/engine", "internal/problem", "internal/crashpoint", "."},
 }
 
@@ -41,6 +41,7 @@ var sideways = []string{
 	"internal/agent/host -> internal/agent/fault",
 	"internal/agent/host -> internal/agent/machine",
 	"internal/outage -> internal/agentapi",
+	"internal/standing -> internal/agentapi",
 	"internal/predict -> internal/daemonconf/facts",
 	"internal/predict -> internal/daemonconf/forecast",
 	"internal/predict -> internal/outage",

@@ -142,9 +142,16 @@ const (
 	CommandReady      = "ready"      // exec: wait until URL answers through every tier: `ready [--timeout D] URL`
 	CommandKill       = "kill"       // exec in node: SIGKILL every process of a service at once: `kill keepalived`
 	CommandReload     = "reload"     // exec in node: have a daemon read its file again: `reload haproxy|keepalived`
+	CommandVRRP       = "vrrp"       // exec in keepalived's container: print a VRRPDump
 	CommandBurn       = "burn"       // keep processors busy: `burn [--for TIME] N`
 	CommandNetwork    = "network"    // helper on the host's network: `network up|down|look …`
 )
+
+// VRRPDump is what keepalived writes when it is asked by SIGUSR1 and by SIGUSR2.
+type VRRPDump struct {
+	Data  string `json:"data"`
+	Stats string `json:"stats"`
+}
 
 // Response is what `halab agent get` prints for each request.
 type Response struct {

@@ -14,6 +14,7 @@ import (
 	"halab/internal/fault"
 	"halab/internal/lab"
 	"halab/internal/live"
+	"halab/internal/standing"
 	"halab/internal/ui"
 )
 
@@ -27,6 +28,7 @@ func answersByCommand() map[string][]any {
 		"fail":         {app.Broken{}},
 		"restore":      {app.Restored{}},
 		"switch":       {fault.Switched{}},
+		"explain":      {standing.Standing{}},
 		"drill --list": {listed{}},
 		"events":       {live.Event{}},
 		"logs":         {lab.LogEntry{}},

@@ -57,11 +57,16 @@ func (d *Drill) readConfigs(ctx context.Context, status *lab.State) (*forecast, 
 		if of := c.Labels[engine.LabelCluster]; !slices.Contains(f.clusters[of], node) {
 			f.clusters[of] = append(f.clusters[of], node)
 		}
-		text, err := d.ask(ctx, c.ID, agentapi.BinaryPath, "agent", agentapi.CommandConfig, service)
+		// The node has the file of a service that is down as well.
+		from := c
+		if machine, found := status.Container(node, topology.ServiceNode); found && c.State == engine.StateExited && machine.State == engine.StateRunning {
+			from = machine
+		}
+		text, err := d.ask(ctx, from.ID, agentapi.BinaryPath, "agent", agentapi.CommandConfig, service)
 		if err != nil {
 			return nil, fmt.Errorf("read the configuration of %s on %s: %w", service, node, err)
 		}
-		if f.daemons[service] == "" {
+		if f.daemons[service] == "" && from.ID == c.ID {
 			if f.daemons[service], err = d.version(ctx, c.ID, service); err != nil {
 				return nil, fmt.Errorf("ask %s on %s for its version: %w", service, node, err)
 			}
