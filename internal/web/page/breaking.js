@@ -158,7 +158,7 @@ export async function restore(target, words = []) {
   try {
     const r = await post("/api/restore", { target, words });
     const done = r.mended.map((m) => `${m.action} ${m.fault || m.service} on ${m.node}`).join(", ");
-    toast(`${done || "Nothing was broken"}; ${r.healthy ? `healthy after ${r.seconds.toFixed(1)} s` : "some hosts do not answer"}.`);
+    toast(`${done ? done.charAt(0).toUpperCase() + done.slice(1) : "Nothing was broken"}; ${r.healthy ? `healthy after ${r.seconds.toFixed(1)} s` : "some hosts do not answer"}.`);
   } catch (e) {
     toast(e.message, true);
   }

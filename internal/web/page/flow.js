@@ -135,7 +135,7 @@ function bands(l) {
 const drawn = { fault: "fault", restore: "restored", vip: "VIP", vrrp: "VRRP", arp: "ARP" };
 
 function marks(l) {
-  let free = Infinity;
+  const free = [Infinity, Infinity]; // of the row of faults, and of that above
   for (const e of model.news) { // newest first: from right to left
     if (e.at < l.from) break;
     if (e.cluster !== l.cluster || e.at > l.to || !drawn[e.kind] || e.action === "removed" || e.kind === "vrrp" && e.to !== "MASTER") continue;
@@ -145,9 +145,10 @@ function marks(l) {
     const words = strong ? (e.kind === "fault" ? e.fault : "restored") : e.kind === "vrrp" ? "MASTER" : drawn[e.kind];
     pen.textAlign = "left";
     const wide = pen.measureText(words).width + 6;
-    if (x + wide > Math.min(free, l.w)) continue;
-    free = x;
-    text(words, x + 3, l.y + l.h - 6, colour(strong ? "ink" : "muted"));
+    const row = strong ? 0 : 1;
+    if (x + wide > Math.min(free[row], l.w)) continue;
+    free[row] = x;
+    text(words, x + 3, l.y + l.h - 6 - row * 14, colour(strong ? "ink" : "muted"), strong);
   }
 }
 

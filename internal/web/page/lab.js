@@ -37,6 +37,8 @@ function build(st) {
   cards.set("client", client);
   root.append(client);
   for (const c of st.clusters) root.append(cluster(c));
+  sizes.observe(root);
+  for (const part of root.children) sizes.observe(part);
 }
 
 function cluster(c) {
@@ -153,7 +155,7 @@ function place() {
       }
       const target = holder ? cards.get(holder).querySelector(".slot") : cards.get("cluster " + c.name).querySelector(".holding");
       const r = target.getBoundingClientRect();
-      chip.className = "chip" + (slots.length > 1 ? " two" : "") + (holder ? " c" + colourOf(holder) : " none");
+      chip.className = "chip" + (slots.length > 1 ? " two" : "") + (holder ? " c" + colourOf(holder) : " none") + (holder && r.width < 200 ? " narrow" : "");
       chip.style.width = holder ? r.width + "px" : "";
       chip.style.transform = `translate(${r.left - at.left}px, ${r.top - at.top}px)`;
       chip.setAttribute("aria-label", `VIP ${plain(c.vip.name)} ${plain(c.vip.address)}: ${holder ? "on " + plain(holder) : "held by nobody"}`);
@@ -176,4 +178,6 @@ function wiresTo(c, r, at) {
   });
 }
 
-new ResizeObserver(place).observe(document.body);
+// What moves the slots, a card that grows or another width, moves the chips.
+const sizes = new ResizeObserver(place);
+sizes.observe(document.body);
