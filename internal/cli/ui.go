@@ -9,6 +9,7 @@ import (
 	"github.com/urfave/cli/v2"
 
 	"halab/internal/app"
+	"halab/internal/problem"
 	"halab/internal/web"
 )
 
@@ -71,7 +72,8 @@ func (p *program) ui(ctx context.Context, in *input) error {
 	}
 	l, err := net.ListenTCP("tcp", net.TCPAddrFromAddrPort(at))
 	if err != nil {
-		return fmt.Errorf("the page can't be served: %w\n  take a free port:  halab ui --listen %s", err, netip.AddrPortFrom(at.Addr(), 0))
+		return problem.New("the page can't be served: %w", err).
+			Cure("take a free port", fmt.Sprintf("halab ui --listen %s", netip.AddrPortFrom(at.Addr(), 0)))
 	}
 	answer := pageAddress{URL: fmt.Sprintf("http://%s/?key=%s", l.Addr(), o.Key), ReadOnly: o.ReadOnly}
 	if err := s.answer(answer, func() error { return s.writePage(answer, at.Addr().IsLoopback()) }); err != nil {

@@ -50,7 +50,7 @@ func Parse(words []string) (Order, error) {
 		name := strings.Fields(k.Name)
 		if len(words) >= len(name) && slices.Equal(words[:len(name)], name) {
 			if k.how {
-				return Order{}, fmt.Errorf("say what to %s:  %s haproxy", k.Name, k.Name)
+				return Order{}, problem.New("say what to %s", k.Name).Cure("for instance: " + k.Name + " haproxy")
 			}
 			return parseArgs(k, words[len(name):])
 		}
