@@ -94,7 +94,7 @@ func TestNamesOfAScenarioAreCheckedFirst(t *testing.T) {
 func TestTheOtherHolder(t *testing.T) {
 	t.Parallel()
 	status := func(a, b string) *lab.State {
-		return &lab.State{Clusters: []lab.Cluster{{VIP: lab.VIP{Name: "a-00", Holders: []string{a}}}, {VIP: lab.VIP{Name: "b-00", Holders: []string{b}}}}}
+		return &lab.State{Clusters: []lab.Cluster{{VIP: lab.VIP{Name: "a-00", Address: "192.168.99.10", Holders: []string{a}}}, {VIP: lab.VIP{Name: "b-00", Address: "192.168.99.20", Holders: []string{b}}}}}
 	}
 	e := Expect{VIP: "b-00", Holders: []string{other}}
 	if found, ok := e.met(status("a-01", "b-01"), status("a-01", "b-01")); ok {

@@ -1,6 +1,7 @@
 package drill
 
 import (
+	"net/netip"
 	"slices"
 	"strings"
 	"testing"
@@ -15,7 +16,7 @@ import (
 func twoTiers(p topology.Profile) *topology.Lab {
 	l := &topology.Lab{Profile: p}
 	for _, c := range []string{"frontend", "backend"} {
-		cluster := topology.Cluster{Name: c, VIP: topology.VIP{Name: c + "-00"}}
+		cluster := topology.Cluster{Name: c, VIP: topology.VIP{Name: c + "-00", Address: netip.MustParseAddr("192.168.99.10")}}
 		for _, n := range []string{c + "-01", c + "-02"} {
 			cluster.Nodes = append(cluster.Nodes, topology.Node{Name: n, Cluster: c})
 		}
