@@ -34,7 +34,7 @@ func TestBases(t *testing.T) {
 				}
 			}
 			says("haproxy", of.HAProxy, "haproxy", "-v")
-			says("keepalived", of.Keepalived, "sh", "-c", "keepalived -v 2>&1")
+			says("keepalived", of.Keepalived, "sh", "-c", "keepalived -v 2>&1 | head -n 1")
 			lab.eachMechanism(t)
 			d := readDrill(t, lab.Run(t, "drill", "-n", "1", "--attempts", tries, "--json",
 				"frontend/node-crash", "frontend/haproxy-kill", "frontend/haproxy-hang", "frontend/keepalived-stop", "frontend/switch").Stdout)
