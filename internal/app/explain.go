@@ -23,18 +23,18 @@ import (
 // advertTime is how long the client listens for adverts: most files have one a second.
 const advertTime = 1200 * time.Millisecond
 
-// Explain says who is master of a cluster's VIP and why; "" is every cluster.
-func (s *Session) Explain(ctx context.Context, cluster string) ([]standing.Standing, error) {
+// Explain says who is master of each VIP of a cluster, or of one VIP by its name, and
+// why; "" is every cluster.
+func (s *Session) Explain(ctx context.Context, target string) ([]standing.Standing, error) {
 	st, err := s.running(ctx)
 	if err != nil {
 		return nil, err
 	}
-	if cluster != "" {
-		c, err := st.Topology().ResolveCluster(cluster)
-		if err != nil {
+	var only topology.Cluster
+	if target != "" {
+		if only, err = st.Topology().ResolveCluster(target); err != nil {
 			return nil, err
 		}
-		cluster = c.Name
 	}
 	outlook, unread := s.Outlook(ctx)
 	wire, err := s.listen(ctx, st)
@@ -43,29 +43,34 @@ func (s *Session) Explain(ctx context.Context, cluster string) ([]standing.Stand
 	}
 	var list []standing.Standing
 	for _, c := range st.Clusters {
-		if cluster != "" && c.Name != cluster {
+		if target != "" && c.Name != only.Name {
 			continue
 		}
-		one := standing.Explain(c.VIP.Name, c.VIP.Address, s.askNodes(ctx, st, c), wire, advertTime.Seconds())
-		switch {
-		case unread != nil:
-			one.Moves = append(one.Moves, standing.Move{Text: "not known: " + unread.Error()})
-		case len(one.Holders) == 1:
-			if one.Moves, err = outlook.moves(c.Name, one.Holders[0]); err != nil {
-				return nil, err
+		for _, v := range c.VIPs() {
+			if target != "" && target != c.Name && target != v.Name {
+				continue
 			}
+			one := standing.Explain(v.Name, v.Address, s.askNodes(ctx, st, c, v), wire, advertTime.Seconds())
+			switch {
+			case unread != nil:
+				one.Moves = append(one.Moves, standing.Move{Text: "not known: " + unread.Error()})
+			case len(one.Holders) == 1:
+				if one.Moves, err = outlook.moves(c.Name, one.Holders[0]); err != nil {
+					return nil, err
+				}
+			}
+			list = append(list, one)
 		}
-		list = append(list, one)
 	}
 	return list, nil
 }
 
-// askNodes asks the keepalived of each node, all at once.
-func (s *Session) askNodes(ctx context.Context, st *lab.State, c lab.Cluster) []standing.Asked {
+// askNodes asks the keepalived of each node of a VIP, all at once.
+func (s *Session) askNodes(ctx context.Context, st *lab.State, c lab.Cluster, v lab.VIP) []standing.Asked {
 	asked := make([]standing.Asked, len(c.Nodes))
 	var all sync.WaitGroup
 	for i, n := range c.Nodes {
-		asked[i] = standing.Asked{Node: n.Name, Address: n.Address, Holds: slices.Contains(c.VIP.Holders, n.Name)}
+		asked[i] = standing.Asked{Node: n.Name, Address: n.Address, Holds: slices.Contains(v.Holders, n.Name)}
 		all.Go(func() {
 			dump, err := s.askVRRP(ctx, st, n.Name)
 			if asked[i].Dump = dump; err != nil {
