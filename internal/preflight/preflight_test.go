@@ -131,6 +131,8 @@ func TestEvaluate(t *testing.T) {
 		{"no base, but mmdebstrap", func(f *Facts) { f.Images, f.Mmdebstrap = nil, true }, "", OK, ""},
 		{"no base at all", func(f *Facts) { f.Images = nil }, "base", Warning, "apt-get install mmdebstrap"},
 		{"CentOS 7 to be pulled", func(f *Facts) { f.Base, f.Images = "centos7", []string{"debian:12"} }, "base", Warning, "docker pull centos:7"},
+		{"Debian 12 is no Debian 13", func(f *Facts) { f.Base, f.Images = "debian13", []string{"debian:12"} }, "base", Warning, "apt-get install mmdebstrap"},
+		{"an image of Debian 13", func(f *Facts) { f.Base, f.Images = "debian13", []string{"debian:trixie-slim"} }, "", OK, ""},
 		{"Debian's images are built", func(f *Facts) { f.Base, f.Images = "debian12", []string{"halab/node:debian12-0123456789ab"} }, "", OK, ""},
 		{"half an up", func(f *Facts) {
 			f.Containers = []engine.Container{{State: engine.StateRunning, Labels: ours}, {State: engine.StateCreated, Labels: ours}}

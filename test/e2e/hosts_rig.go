@@ -8,6 +8,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"halab/internal/base"
 )
 
 // Four containers stand for four hosts: each has an engine of its own, an
@@ -123,16 +125,20 @@ func (h *hostRig) buildImage() {
 // public image that it stands on.
 func debianBase(t testing.TB) string {
 	t.Helper()
-	base := ""
+	of, err := base.Named(base.Debian12)
+	if err != nil {
+		t.Fatal(err)
+	}
+	found := ""
 	for _, ref := range lines(command(t, "docker", "images", "--format", "{{.Repository}}:{{.Tag}}")) {
-		if strings.HasPrefix(ref, "halab/base:debian12") || slices.Contains([]string{"debian:bookworm-slim", "debian:12-slim", "debian:bookworm", "debian:12"}, ref) {
-			base = ref
+		if strings.HasPrefix(ref, "halab/base:"+of.ID) || slices.Contains(of.Public, ref) {
+			found = ref
 		}
 	}
-	if base == "" {
+	if found == "" {
 		t.Fatal("there is no image of Debian 12 for the hosts: halab build --base debian12 makes one")
 	}
-	return base
+	return found
 }
 
 // inside runs a command on a host.
