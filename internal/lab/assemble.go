@@ -12,7 +12,7 @@ import (
 
 // assemble puts listing and reports together. It is pure.
 func assemble(name string, all []engine.Container, states map[string]agentapi.State) *State {
-	s := &State{Lab: name, ClientState: Missing, Containers: all, Told: states}
+	s := &State{Lab: name, ClientState: Missing, Clusters: []Cluster{}, Containers: all, Told: states}
 	nodes := nodeContainers(all)
 	if c, found := s.Client(); found {
 		s.ClientState = string(c.State)

@@ -49,7 +49,7 @@ func (l *Lab) OpenPage(t *testing.T, args ...string) *Browser {
 	Eventually(t, 10*time.Second, "the page is served", func() (bool, string) {
 		return json.Unmarshal([]byte(p.Output()), &at) == nil && at.URL != "", p.Output() + p.err.String()
 	})
-	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path), chromedp.UserDataDir(t.TempDir()),
+	options := append(chromedp.DefaultExecAllocatorOptions[:], chromedp.ExecPath(path),
 		// Not even a mistake in the page asks another machine.
 		chromedp.Flag("host-resolver-rules", "MAP * ~NOTFOUND, EXCLUDE 127.0.0.1"))
 	if os.Getuid() == 0 {

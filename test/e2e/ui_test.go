@@ -192,3 +192,18 @@ func TestLivePageDrawsHostileNamesAsText(t *testing.T) {
 		t.Errorf("the names are not shown as text: %q", text)
 	}
 }
+
+// The page says that its lab went away, and draws it when it is back.
+func TestLivePageRecovers(t *testing.T) {
+	Nightly(t)
+	lab := NewLab(spareName, sparePrefix)
+	lab.KeepOnFailure(t)
+	lab.Run(t, "up")
+	b := lab.OpenPage(t)
+	b.Until("the lab is ready", `document.querySelector("#ready").innerText === "ready"`)
+	lab.Run(t, "down")
+	b.Until("it is said that the lab is not up", `document.querySelector("#banner").innerText.includes("is not up") && document.querySelector("#ready").innerText === "not up"`)
+	lab.Run(t, "up")
+	b.Until("the lab is drawn again", `document.querySelector("#banner").hidden && document.querySelectorAll(".node.holds").length === 2`)
+	lab.Run(t, "down")
+}

@@ -29,6 +29,18 @@ async function ask(path, options) {
   return value;
 }
 
+// refused asks why there is no stream: halab ui was started anew and has another key,
+// for instance. A plain question is answered in words, a stream is not.
+async function refused() {
+  try {
+    await get("/api/about");
+  } catch (e) {
+    model.why = e.message;
+    tell("link");
+  }
+  setTimeout(follow, againAfter);
+}
+
 const againAfter = 1500; // ms
 
 // follow listens to the lab, for as long as the page is open.
@@ -44,7 +56,7 @@ export function follow() {
   });
   take("news", learn);
   take("samples", (d) => { clock.heard(d.now); probed(d.samples); });
-  take("again", () => { model.missed = true; });
+  take("again", () => { model.news.unshift({ at: clock.now(), kind: "lab", text: "the page was not connected; what happened meanwhile is not in this list" }); tell("news"); });
   let ended = "";
   take("ended", (d) => { ended = d.error; });
   source.onerror = () => {
@@ -53,6 +65,6 @@ export function follow() {
     model.why = ended || "halab does not answer";
     ended = "";
     tell("link");
-    if (source.readyState === EventSource.CLOSED) setTimeout(follow, againAfter);
+    if (source.readyState === EventSource.CLOSED) refused();
   };
 }

@@ -38,7 +38,7 @@ function status() {
 function banner(down) {
   const e = byId("banner");
   let text = "";
-  if (!model.connected && model.why) text = `No connection: ${model.why}. The page tries again by itself.`;
+  if (!model.connected && model.why) text = `No connection: ${model.why}${/[.?!]$/.test(model.why) ? "" : "."} The page tries again by itself.`;
   else if (model.lost) text = `The Docker Engine does not answer (${model.lost}). The page goes on when it does.`;
   else if (down) text = `Lab ${model.state.lab} is not up. Bring it up with “halab up”; the page shows it as it comes.`;
   show(e, text);

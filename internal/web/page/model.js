@@ -3,7 +3,7 @@
 
 export const model = {
   about: { services: [] },
-  connected: false, why: "", missed: false,
+  connected: false, why: "",
   lost: "", // why the engine does not answer; empty: it does
   state: null, faults: [],
   news: [], // newest first
@@ -102,6 +102,7 @@ export function learn(e) {
   if (e.kind === "outage") outage(e);
   if (e.kind === "lab" && e.action === "lost") model.lost = e.detail || "it does not answer";
   if (e.kind === "lab" && e.action === "back") model.lost = "";
+  if (e.kind === "lab" && e.action === "down") model.outages = model.outages.filter((o) => o.to !== undefined);
   if (e.kind === "lab") tell("link");
   tell("news");
 }
