@@ -56,6 +56,11 @@ func (d *drills) wait() { d.running.Wait() }
 func (d *drills) idle() error {
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	return d.busy()
+}
+
+// busy is idle with the lock held.
+func (d *drills) busy() error {
 	if slices.ContainsFunc(d.list, func(r *drillRun) bool { return r.Running }) {
 		return &statusError{http.StatusConflict, "a drill is measuring; wait for its end or stop it first"}
 	}
@@ -110,12 +115,12 @@ func (s *Server) startDrill(ctx context.Context, r *http.Request) (any, error) {
 	if _, err := menu.Pick(a.Scenarios); err != nil {
 		return nil, wrong("%v", err)
 	}
-	if err := s.drills.idle(); err != nil {
-		return nil, err
-	}
 	d := &s.drills
 	d.mu.Lock()
 	defer d.mu.Unlock()
+	if err := d.busy(); err != nil {
+		return nil, err
+	}
 	d.next++
 	run := &drillRun{ID: d.next, Scenarios: a.Scenarios, Repeat: a.Repeat, Begun: time.Now(), Running: true}
 	work, cancel := context.WithCancel(d.work)

@@ -286,3 +286,32 @@ func TestReplay(t *testing.T) {
 		}
 	}
 }
+
+// Of two drills that are asked for at once one runs, and nothing is broken meanwhile.
+func TestOneDrillAtATime(t *testing.T) {
+	t.Parallel()
+	s := serve(t, web.Options{})
+	const body = `{"scenarios":["frontend/haproxy-kill"],"repeat":100}`
+	var run struct{ ID int }
+	s.json("POST", "/api/drills", body, 200, &run)
+	var refused struct{ Error string }
+	for path, body := range map[string]string{"/api/drills": body, "/api/restore": `{}`, "/api/faults": `{"target":"frontend-01","words":["app"]}`, "/api/switch": `{"cluster":"frontend"}`} {
+		s.json("POST", path, body, 409, &refused)
+		if !strings.Contains(refused.Error, "a drill is measuring") {
+			t.Errorf("%s: %q", path, refused.Error)
+		}
+	}
+	var none struct{}
+	s.json("POST", "/api/drills/stop", `{}`, 200, &none)
+	var list struct{ Runs []struct{ Running bool } }
+	for begin := time.Now(); ; time.Sleep(10 * time.Millisecond) {
+		s.json("GET", "/api/drills", "", 200, &list)
+		if len(list.Runs) == 1 && !list.Runs[0].Running {
+			break
+		}
+		if time.Since(begin) > 20*time.Second {
+			t.Fatalf("the drill goes on: %+v", list.Runs)
+		}
+	}
+	s.json("GET", "/api/drills/7/report.html", "", 404, &refused)
+}

@@ -36,7 +36,6 @@ function form(box, target, service) {
     el("footer", {}, el("button", { type: "button", class: "quiet", onclick: () => box.close() }, "Cancel"),
       el("button", { type: "button", name: "mend" }, "Restore it"),
       el("button", { type: "submit", class: "danger" }, "Break it")));
-  f.target.value = target;
   const renew = () => { args(f); foresee(f); };
   what.addEventListener("change", renew);
   f.addEventListener("change", (e) => { if (e.target !== what) foresee(f); });
@@ -134,9 +133,9 @@ function range(p) {
 }
 
 function foreseen(f) {
-  const edge = f.predictions.find((p) => p.metric === "fault.edge.outage") || f.predictions.find((p) => p.metric === "edge.outage") || f.predictions[0];
-  if (!edge) return [el("p", {}, el("span", { class: "label" }, "Expected outage"), el("b", {}, "not predicted")), f.none ? el("p", { class: "quiet" }, f.none) : ""];
-  return [el("p", {}, el("span", { class: "label" }, "Expected outage"), el("b", { class: edge.max_ms === 0 && !edge.never ? "good" : "" }, range(edge))),
+  const edge = f.predictions.find((p) => p.metric === "edge.outage");
+  if (!edge) return [el("p", {}, el("span", { class: "label" }, "Expected outage at the VIP"), el("b", {}, "not predicted")), f.none ? el("p", { class: "quiet" }, f.none) : ""];
+  return [el("p", {}, el("span", { class: "label" }, "Expected outage at the VIP"), el("b", { class: edge.max_ms === 0 && !edge.never ? "good" : "" }, range(edge))),
     f.none ? el("p", { class: "quiet" }, f.none) : "",
     el("details", {}, el("summary", {}, "Why"), f.predictions.map((p) => el("p", { class: "quiet" }, el("code", {}, p.metric), ` ${range(p)}: ${p.formula}${p.assumes ? ". Assumes " + p.assumes : ""}`)))];
 }

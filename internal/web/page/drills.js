@@ -37,7 +37,7 @@ function picker(box, scenarios) {
     by.get(s.cluster).push(s);
   }
   const f = el("form", {}, el("p", { class: "quiet" }, "Each breaks one thing, measures what a client loses, mends it and measures that too. Nothing else may be broken meanwhile."),
-    [...by].map(([cluster, list]) => el("details", { open: list === scenarios || cluster === scenarios[0].cluster }, el("summary", {}, cluster),
+    [...by].map(([cluster, list]) => el("details", { open: cluster === scenarios[0].cluster }, el("summary", {}, cluster),
       el("ul", { class: "scenarios" }, list.map((s) => el("li", {}, el("label", { title: s.left_out || "" },
         el("input", { type: "checkbox", name: "scenario", value: s.name, disabled: !!s.left_out }),
         el("span", {}, el("b", {}, s.name.replace(cluster + "/", "")), " ", el("small", {}, s.left_out ? "left out: " + s.left_out : s.description)))))))),

@@ -12,7 +12,7 @@ export function drawLab() {
   const st = model.state;
   if (!st) return;
   for (const c of st.clusters) for (const n of c.nodes) colourOf(n.name);
-  const now = JSON.stringify(st.clusters.map((c) => [c.name, c.vip, c.upstream, c.nodes.map((n) => [n.name, n.address])].map((x) => (x && x.holders ? [x.name, x.address] : x))));
+  const now = JSON.stringify(st.clusters.map((c) => [c.name, c.vip.name, c.vip.address, c.upstream, c.nodes.map((n) => [n.name, n.address])]));
   if (now !== shape) {
     shape = now;
     build(st);
@@ -37,7 +37,8 @@ function build(st) {
   cards.set("client", client);
   root.append(client);
   for (const c of st.clusters) root.append(cluster(c));
-  sizes.observe(root);
+  sizes.disconnect();
+  for (const part of [document.body, root]) sizes.observe(part);
   for (const part of root.children) sizes.observe(part);
 }
 
@@ -127,7 +128,7 @@ function undoing(f) {
 }
 
 // remaining counts the faults' time down.
-export function remaining() {
+function remaining() {
   for (const li of document.querySelectorAll(".faults li[data-until]")) {
     const left = Math.max(0, Number(li.dataset.until) - clock.now());
     li.querySelector("time").textContent = " " + Math.ceil(left / 1000) + " s";
