@@ -39,7 +39,7 @@ func (s *Session) Compare(ctx context.Context, o CompareOrder) ([2]*outage.Resul
 			if heads[i], err = m.head(ctx, st); err != nil {
 				return nil, err
 			}
-			heads[i].FloorMs = drill.FloorMs()
+			heads[i].FloorMs = drill.FloorMs(st)
 			return m.drills(drill.Options{Repeat: 1, Seed: o.Seed, Attempts: o.Attempts}), nil
 		}}
 	}

@@ -48,7 +48,7 @@ func (s *Session) Drill(ctx context.Context, o DrillOrder) (*outage.Result, erro
 	if result.Daemons, err = d.Daemons(ctx, st); err != nil {
 		return nil, err
 	}
-	result.Seed, result.Repeat, result.FloorMs = o.Seed, o.Repeat, drill.FloorMs()
+	result.Seed, result.Repeat, result.FloorMs = o.Seed, o.Repeat, drill.FloorMs(st)
 	front, err := st.Front()
 	if err != nil {
 		return nil, err

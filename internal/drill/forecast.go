@@ -27,6 +27,7 @@ type forecast struct {
 	vips     map[string]netip.Addr
 	agent    figures.Agent
 	daemons  map[string]string
+	own      bool  // the files are the user's own
 	unread   error // why the files of a node can't be reckoned with
 }
 
@@ -43,7 +44,7 @@ func (d *Drill) Daemons(ctx context.Context, status *lab.State) (map[string]stri
 // readConfigs reads the configuration files as the nodes have them, and asks
 // the daemons for their versions.
 func (d *Drill) readConfigs(ctx context.Context, status *lab.State) (*forecast, error) {
-	f := &forecast{nodes: map[string]facts.Node{}, clusters: map[string][]string{}, vips: map[string]netip.Addr{}, daemons: map[string]string{}}
+	f := &forecast{own: status.Own(), nodes: map[string]facts.Node{}, clusters: map[string][]string{}, vips: map[string]netip.Addr{}, daemons: map[string]string{}}
 	texts := map[string]map[string]string{} // node -> service -> its file
 	for _, c := range status.Containers {
 		node, service := c.Labels[engine.LabelNode], c.Labels[engine.LabelService]
@@ -80,7 +81,33 @@ func (d *Drill) readConfigs(ctx context.Context, status *lab.State) (*forecast, 
 		f.vips[c.Name], _ = netip.ParseAddr(c.VIP.Address) // one that is none is nobody's
 	}
 	f.read(texts)
-	return f, nil
+	return f, d.readScripts(ctx, status, f)
+}
+
+// readScripts reads the scripts that the keepalived of a user's own runs: what they ask
+// decides which fault they notice.
+func (d *Drill) readScripts(ctx context.Context, status *lab.State, f *forecast) error {
+	if !status.Own() {
+		return nil
+	}
+	for name, n := range f.nodes {
+		c, found := status.Container(name, topology.ServiceKeepalived)
+		if !found || c.State != engine.StateRunning {
+			continue
+		}
+		for _, command := range n.Keepalived.Commands() {
+			for word := range strings.FieldsSeq(strings.Trim(command, `"'`)) {
+				if !strings.HasPrefix(word, "/") {
+					continue
+				}
+				// A program of the image's is no script, and need not be one that is there.
+				if text, err := d.ask(ctx, c.ID, "sh", "-c", `head -c 2 "$1" | grep -q '#!' && cat "$1"`, "sh", word); err == nil {
+					n.Scripts[word] = facts.ScriptFile{Name: word, Text: text}
+				}
+			}
+		}
+	}
+	return nil
 }
 
 // read takes the facts from the files. A file that can't be read is no reason not to

@@ -2,6 +2,7 @@ package drill
 
 import (
 	"slices"
+	"strings"
 
 	"halab/internal/agentapi"
 	"halab/internal/daemonconf/facts"
@@ -17,7 +18,13 @@ func (f *forecast) held(s *lab.State) []agentapi.HeldSpec {
 	}
 	var list []agentapi.HeldSpec
 	for _, c := range s.Clusters {
-		spec := agentapi.HeldSpec{Name: agentapi.HeldBusy, VIP: c.VIP.Address, URL: c.VIP.EdgeURL(), EveryMs: agentapi.HeldPeriodMs}
+		spec := agentapi.HeldSpec{Name: agentapi.HeldBusy, VIP: c.VIP.Address, URL: c.EdgeURL(), EveryMs: agentapi.HeldPeriodMs}
+		if strings.HasPrefix(spec.URL, "tls://") && strings.HasPrefix(strings.Join(c.Listeners, " "), "https://") {
+			spec.Say = "GET / HTTP/1.1\r\nHost: " + c.VIP.Address + "\r\n\r\n"
+		}
+		if spec.URL == "" || spec.Say == "" && !strings.HasPrefix(spec.URL, "http://") {
+			continue // what a server there would answer is not known
+		}
 		list = append(list, spec)
 		spec.Name, spec.EveryMs = agentapi.HeldIdle, 0
 		spec.EndsMs, spec.EndsBy = f.idle(c.Name)

@@ -25,6 +25,9 @@ func NewMenu(l *topology.Lab, power fault.Power, custom ...Scenario) Menu {
 	m := Menu{lab: l}
 	for _, c := range l.Clusters {
 		for _, sc := range builtins(c.Name, l.Profile) {
+			if l.Profile == topology.ProfileOwn && hitsApp(sc) {
+				continue // there is none
+			}
 			if sc.Unfit == "" {
 				sc.Unfit = powerless(sc, c, power)
 			}
@@ -33,6 +36,11 @@ func NewMenu(l *topology.Lab, power fault.Power, custom ...Scenario) Menu {
 	}
 	m.all = append(m.all, custom...)
 	return m
+}
+
+// hitsApp says whether a scenario breaks an app.
+func hitsApp(sc Scenario) bool {
+	return slices.ContainsFunc(sc.Steps, func(s Step) bool { return s.Fail != nil && s.Fail.Order.Service == topology.ServiceApp })
 }
 
 // powerless says that no node of a cluster has a power that could be cut.

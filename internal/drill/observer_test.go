@@ -17,7 +17,7 @@ func TestStackStreamBeginsInFront(t *testing.T) {
 		"http://10.1.2.10/frontend": {back, front},
 		"http://10.1.2.20/backend":  {back},
 	} {
-		for _, s := range observerSpec(&lab.State{Clusters: clusters}, back.VIP, nil).Streams {
+		for _, s := range observerSpec(&lab.State{Clusters: clusters}, back, nil).Streams {
 			if s.Name == agentapi.StreamStack && s.URL != want {
 				t.Errorf("the stack stream asks %s, not %s", s.URL, want)
 			}

@@ -136,7 +136,10 @@ func (d *Drill) stage(ctx context.Context, sc Scenario, before *lab.State) (*sce
 	if err != nil {
 		return nil, err
 	}
-	spec := observerSpec(before, vip, macs)
+	if before.Clusters[at].EdgeURL() == "" {
+		return nil, problem.New("nothing listens on %s by IPv4, so no client can be lost there", vip.Name)
+	}
+	spec := observerSpec(before, before.Clusters[at], macs)
 	spec.Held = d.forecast.held(before)
 	session, err := observe(ctx, d.exec, client.ID, spec)
 	if err != nil {

@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	"halab/internal/engine"
+	"halab/internal/render"
 	"halab/internal/topology"
 )
 
@@ -48,3 +49,33 @@ func (n Node) Has(service topology.Service) bool {
 	_, has := n.Services[string(service)]
 	return has
 }
+
+// EdgeURL is what a probe of the cluster's VIP asks: a page that the HAProxy of its
+// holder answers itself, whatever its servers do. Where the files are the user's own it
+// is the first listener of IPv4 there, in the words of agentapi.StreamSpec: of what is
+// encrypted the server's side of the handshake; "" where nothing listens.
+func (c *Cluster) EdgeURL() string {
+	if !c.own() {
+		return "http://" + c.VIP.Address + render.AlivePath
+	}
+	for _, text := range c.Listeners {
+		l, ok := topology.ParseListener(text)
+		if !ok || l.Address.Addr().String() != c.VIP.Address || !l.Address.Addr().Is4() {
+			continue
+		}
+		switch l.Speaks {
+		case "http":
+			return text + "/"
+		case "https":
+			l.Speaks = "tls"
+		}
+		return l.String()
+	}
+	return ""
+}
+
+// Own says whether the lab runs files of the user's own.
+func (s *State) Own() bool { return s.Profile == string(topology.ProfileOwn) }
+
+// own says whether the cluster's nodes run files of the user's own.
+func (c *Cluster) own() bool { return len(c.Nodes) > 0 && c.Nodes[0].own }

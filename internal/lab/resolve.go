@@ -6,7 +6,6 @@ import (
 
 	"halab/internal/engine"
 	"halab/internal/problem"
-	"halab/internal/render"
 	"halab/internal/topology"
 )
 
@@ -49,9 +48,6 @@ func (s *State) Front() (topology.Cluster, error) {
 	}
 	return front, nil
 }
-
-// EdgeURL is answered by the HAProxy of the VIP's holder itself, whatever its servers do.
-func (v VIP) EdgeURL() string { return "http://" + v.Address + render.AlivePath }
 
 // Silent lists the nodes whose hosts do not answer.
 func (s *State) Silent() []string {

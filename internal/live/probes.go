@@ -43,9 +43,12 @@ func targetOf(st *lab.State, rate float64, macs map[string]string) target {
 		if len(c.VIP.Holders) == 1 {
 			t.holders[c.VIP.Address] = c.VIP.Holders[0]
 		}
+		if c.EdgeURL() == "" {
+			continue // nothing of it can be asked
+		}
 		t.spec.VIPs = append(t.spec.VIPs, c.VIP.Address)
 		t.spec.Streams = append(t.spec.Streams, agentapi.StreamSpec{
-			Name: c.VIP.Address, URL: c.VIP.EdgeURL(), AnyStatus: true, // a user's own file may answer 404 there
+			Name: c.VIP.Address, URL: c.EdgeURL(), AnyStatus: true, // a user's own file may answer 404 there
 			Rate: rate, TimeoutMs: timeoutMs, MaxInFlight: int(rate*timeoutMs/1000*3/2) + 2,
 		})
 	}

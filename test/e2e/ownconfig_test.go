@@ -123,3 +123,16 @@ func TestOwnConfigThatNeverWorks(t *testing.T) {
 	Says(t, lab.Run(t, "logs", "lb1", "keepalived"), "VRRP_Script(chk_haproxy) failed")
 	Says(t, lab.Run(t, "down"), "removed 8 containers")
 }
+
+// The same pair is drilled: a client's outage is measured at a listener of its own, and
+// stands beside what its files let one expect.
+func TestOwnDrill(t *testing.T) {
+	Nightly(t)
+	lab := Spare(t)
+	lab.Run(t, "-c", example(t, "sound"), "up")
+	Says(t, lab.Run(t, "drill", "--list"), "cluster/haproxy-kill", "follows no wish")
+	d := drillOne(t, lab, "cluster/node-crash")
+	if ms := d.metric(t, "cluster/node-crash", "edge.outage"); ms < 2000 || ms > 6000 {
+		t.Errorf("a dead machine costs %g ms; three adverts of a second and the skew are 2.6–3.6 s", ms)
+	}
+}
