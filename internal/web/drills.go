@@ -149,7 +149,7 @@ func (d *drills) end(run *drillRun, result *outage.Result, err error) {
 		return
 	}
 	var text bytes.Buffer
-	if err := report.Text(&text, result, report.TextOptions{Anatomy: true}); err == nil {
+	if err := report.Text(&text, result, report.TextOptions{}); err == nil {
 		run.Text = text.String()
 	}
 }

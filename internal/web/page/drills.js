@@ -22,22 +22,24 @@ async function draw(box) {
   }
   const running = d.runs.find((r) => r.running);
   box.replaceChildren(el("h2", { id: "drills-title" }, "Drills"),
-    running ? progress(running) : model.about.read_only ? "" : picker(box, d.scenarios),
+    running ? progress(running) : "",
     ...d.runs.filter((r) => !r.running).reverse().map(result),
+    running || model.about.read_only ? "" : picker(box, d.scenarios, d.runs.length === 0),
     el("footer", {}, el("button", { type: "button", class: "quiet", onclick: () => box.close() }, "Close")));
   clearTimeout(timer);
   if (running) timer = setTimeout(() => draw(box), 1000);
   return true;
 }
 
-function picker(box, scenarios) {
+// picker is the menu; open shows the first cluster's part of it.
+function picker(box, scenarios, open) {
   const by = new Map();
   for (const s of scenarios) {
     if (!by.has(s.cluster)) by.set(s.cluster, []);
     by.get(s.cluster).push(s);
   }
   const f = el("form", {}, el("p", { class: "quiet" }, "Each breaks one thing, measures what a client loses, mends it and measures that too. Nothing else may be broken meanwhile."),
-    [...by].map(([cluster, list]) => el("details", { open: cluster === scenarios[0].cluster }, el("summary", {}, cluster),
+    [...by].map(([cluster, list]) => el("details", { open: open && cluster === scenarios[0].cluster }, el("summary", {}, cluster),
       el("ul", { class: "scenarios" }, list.map((s) => el("li", {}, el("label", { title: s.left_out || "" },
         el("input", { type: "checkbox", name: "scenario", value: s.name, disabled: !!s.left_out }),
         el("span", {}, el("b", {}, s.name.replace(cluster + "/", "")), " ", el("small", {}, s.left_out ? "left out: " + s.left_out : s.description)))))))),
