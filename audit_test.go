@@ -44,7 +44,7 @@ func writers() map[string][]string {
 		"os.MkdirAll": append(agent, "internal/report/pictures.go", // the folder that was given
 			"internal/app/vagrant.go",      // the user's own cache, for ssh's sockets
 			"internal/app/failedbuild.go"), // and for a note of a build that failed
-		"os.Rename": agent, "os.Mkdir": agent, "os.Symlink": nil, "os.Link": nil, "os.Truncate": nil, "os.Chmod": {"internal/agent/own/"},
+		"os.Rename": agent, "os.Mkdir": agent, "os.Symlink": nil, "os.Link": nil, "os.Truncate": nil, "os.Chmod": {"internal/agent/own/", "internal/agent/ownorders.go"},
 		"os.MkdirTemp": nil, "os.OpenRoot": {"internal/report/file.go",
 			"internal/imports/write.go", // a new folder, and nothing outside
 			"internal/app/lint.go"},     // to read, and nothing outside

@@ -56,10 +56,17 @@ func runHAProxy(ctx context.Context, out command.Output) int {
 		out.Story = &serverWords{to: out.Story, say: sayServers}
 	}
 	h := &haproxy{c: c, out: out, gentle: gentle}
-	if h.now, err = h.start(); err != nil {
-		return out.Code(err)
+	run := func(inner context.Context) int {
+		if h.now, err = h.start(); err != nil {
+			return out.Code(err)
+		}
+		defer context.AfterFunc(inner, func() { signals <- unix.SIGTERM })()
+		return h.supervise(signals)
 	}
-	return h.supervise(signals)
+	if c.mine == nil {
+		return run(context.WithoutCancel(ctx))
+	}
+	return obey(ctx, topology.ServiceHAProxy, out, run, func() error { return reloadHAProxy(ctx) })
 }
 
 // child is a daemon that a supervisor started.

@@ -11,6 +11,7 @@ import (
 	"halab/internal/agent/machine"
 	"halab/internal/agentapi"
 	"halab/internal/render"
+	"halab/internal/topology"
 
 	"golang.org/x/sys/unix"
 )
@@ -30,7 +31,10 @@ func runKeepalived(ctx context.Context, out command.Output) int {
 		}
 	}
 	if !render.Follows(c.version) || c.own {
-		return superviseKeepalived(ctx, c, out)
+		if c.mine == nil {
+			return superviseKeepalived(ctx, c, out)
+		}
+		return obey(ctx, topology.ServiceKeepalived, out, func(inner context.Context) int { return superviseKeepalived(inner, c, out) }, reloadKeepalived)
 	}
 	args, err := c.prepareKeepalived()
 	if err != nil {
