@@ -106,11 +106,14 @@ func open(file string) error {
 // stand puts a command where scripts find it, unless the image has one. Under that
 // name halab's agent answers (Command).
 func stand(name string) error {
+	text := fmt.Sprintf("#!/bin/sh\nexec %s agent %s %s \"$@\"\n", agentapi.BinaryPath, agentapi.CommandStand, name)
+	if name == "service" { // Debian's is there, and starts what it finds in /etc/init.d beside ours
+		return os.WriteFile("/usr/sbin/service", []byte(text), 0o755)
+	}
 	for _, dir := range strings.Split("/usr/local/bin:/usr/bin:/bin:/usr/sbin:/sbin", ":") {
 		if _, err := os.Stat(filepath.Join(dir, name)); err == nil {
 			return nil
 		}
 	}
-	text := fmt.Sprintf("#!/bin/sh\nexec %s agent %s %s \"$@\"\n", agentapi.BinaryPath, agentapi.CommandStand, name)
 	return os.WriteFile(filepath.Join("/usr/bin", name), []byte(text), 0o755)
 }
