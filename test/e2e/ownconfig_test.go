@@ -127,7 +127,6 @@ func TestOwnConfigThatNeverWorks(t *testing.T) {
 // The same pair is drilled: a client's outage is measured at a listener of its own, and
 // stands beside what its files let one expect.
 func TestOwnDrill(t *testing.T) {
-	Nightly(t)
 	lab := Spare(t)
 	lab.Run(t, "-c", example(t, "sound"), "up")
 	Says(t, lab.Run(t, "drill", "--list"), "cluster/haproxy-kill", "follows no wish")

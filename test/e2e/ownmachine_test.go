@@ -107,7 +107,6 @@ vrrp_instance IN {
 
 // What such files need is there, unchanged as they are.
 func TestOwnNetworks(t *testing.T) {
-	Nightly(t)
 	lab := Spare(t)
 	Says(t, lab.Run(t, "-c", twoNetworks(t), "up"), "site.pem is not here", "db1.example.org")
 	holder := lab.HolderOf(t, "cluster")
