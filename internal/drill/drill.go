@@ -129,7 +129,16 @@ func (d *Drill) healthy(ctx context.Context) (*lab.State, error) {
 	if err != nil {
 		return nil, fmt.Errorf("a drill begins with a healthy lab: %w", err)
 	}
-	return status, nil
+	if !status.Own() {
+		return status, nil
+	}
+	held, since := fmt.Sprint(status.Holders()), time.Now()
+	return d.lab.Until(ctx, d.timing.healthy, func(s *lab.State) (bool, error) {
+		if now := fmt.Sprint(s.Holders()); now != held || !s.Ready {
+			held, since = now, time.Now()
+		}
+		return time.Since(since) >= ownRest, nil
+	})
 }
 
 // errUnmeasured says that too few runs of a scenario are measurements.

@@ -23,8 +23,9 @@ const margin = 100 * time.Millisecond
 // over: a check of 3 s that must fail ten times takes half a minute.
 func (f *forecast) patience(t timing, sc Scenario) timing {
 	for _, name := range f.members("") {
-		if f.own {
-			break // nothing is asked through all tiers, so no such answer is waited for
+		if f.own { // nothing is asked through all tiers, so no such answer is waited for
+			t.settle = max(t.settle, ownRest)
+			break
 		}
 		n := f.nodes[name]
 		p := figures.ServiceOf(&n.HAProxy)
@@ -45,6 +46,11 @@ func (f *forecast) patience(t timing, sc Scenario) timing {
 	}
 	return t
 }
+
+// ownRest is how long a VIP of the user's own files must stay where it is before it is
+// taken to be at rest: a node that came back and has the higher priority takes it after
+// three adverts, which are a second each where no file says otherwise.
+const ownRest = 5 * time.Second
 
 func milliseconds(ms float64) time.Duration { return time.Duration(ms * float64(time.Millisecond)) }
 
