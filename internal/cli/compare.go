@@ -26,8 +26,8 @@ func (p *program) compareSpec() spec {
 			{name: "SCENARIO…", kind: aScenario, optional: true, many: true},
 		},
 		about: `
-A and B are profiles (classic, fast), bases (debian12, debian13) or Compose
-files. The lab is brought up with each in turn, round by round on the same
+A and B are profiles (classic, fast), bases (debian12, debian13), Compose files,
+or folders with haproxy.cfg and keepalived.conf of your own. The lab is brought up with each in turn, round by round on the same
 machine, and the scenarios are run once a round. Says, for each metric, both
 medians with a 95 % interval, their ratio, and how likely chance alone would do
 this (Mann-Whitney U test, as benchstat). The lab is left as the last round had
@@ -35,6 +35,7 @@ it.`,
 		examples: []string{
 			"halab compare classic fast frontend/node-crash",
 			"halab compare debian12 debian13",
+			"halab compare mine mended cluster/haproxy-kill",
 			"halab compare before.yaml after.yaml --repeat 10 --markdown summary.md",
 		},
 		flags: []cli.Flag{
@@ -95,8 +96,13 @@ func side(of app.Setting, name string) (app.Setting, error) {
 	case slices.Contains(bases, name):
 		of.Base = name
 	default:
-		if _, err := os.Stat(name); err != nil {
-			return of, usage("%q is no profile (classic, fast), no base (%s) and no Compose file that can be read", name, strings.Join(bases, ", "))
+		info, err := os.Stat(name)
+		if err != nil {
+			return of, usage("%q is no profile (classic, fast), no base (%s), and no Compose file or folder that can be read", name, strings.Join(bases, ", "))
+		}
+		if info.IsDir() { // with files of the user's own
+			of.Config, of.Files, of.Profile = name, nil, ""
+			break
 		}
 		of.Files = []string{name}
 	}
