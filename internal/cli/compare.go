@@ -26,12 +26,12 @@ func (p *program) compareSpec() spec {
 			{name: "SCENARIO…", kind: aScenario, optional: true, many: true},
 		},
 		about: `
-A and B are profiles (classic, fast), bases (debian12, debian13), Compose files,
-or folders with haproxy.cfg and keepalived.conf of your own. The lab is brought up with each in turn, round by round on the same
-machine, and the scenarios are run once a round. Says, for each metric, both
-medians with a 95 % interval, their ratio, and how likely chance alone would do
-this (Mann-Whitney U test, as benchstat). The lab is left as the last round had
-it.`,
+A and B are profiles (classic, fast), bases (debian12, debian13), Compose
+files, or folders with haproxy.cfg and keepalived.conf of your own. The lab is
+brought up with each in turn, round by round on the same machine, and the
+scenarios are run once a round. Says, for each metric, both medians with a
+95 % interval, their ratio, and how likely chance alone would do this
+(Mann-Whitney U test, as benchstat). The lab is left as the last round had it.`,
 		examples: []string{
 			"halab compare classic fast frontend/node-crash",
 			"halab compare debian12 debian13",
