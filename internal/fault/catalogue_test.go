@@ -27,12 +27,12 @@ func TestCatalogueIsDocumented(t *testing.T) {
 		t.Fatalf("%s has no table from %q to %q", path, begin, end)
 	}
 	golden.File(t, path, before+"\n"+table()+end+after)
-	seen := map[string]bool{}
+	listed := map[string]bool{}
 	for _, k := range Catalogue() {
-		if seen[k.Name] || k.Summary == "" || k.Sees == "" || k.Man == "" {
+		if listed[k.Name] || k.Summary == "" || seen(k) == "" || k.Man == "" {
 			t.Errorf("%s is there twice, or does not say what it does, what one sees and where to read on", k.Name)
 		}
-		seen[k.Name] = true
+		listed[k.Name] = true
 		if k.how {
 			continue
 		}
@@ -58,9 +58,23 @@ func table() string {
 				drills = append(drills, "`"+name+"`")
 			}
 		}
-		fmt.Fprintf(&b, "| `%s` | %s | %s | %s | %s | %s |\n", k.Usage(), strings.Join(on, ", "), k.Summary, k.Sees, strings.Join(drills, ", "), k.Man)
+		fmt.Fprintf(&b, "| `%s` | %s | %s | %s | %s | %s |\n", k.Usage(), strings.Join(on, ", "), k.Summary, seen(k), strings.Join(drills, ", "), k.Man)
 	}
 	return strings.TrimSuffix(b.String(), "\n")
+}
+
+// seen is what an operator sees, of all that a fault can be done to; "" where one of
+// them is not told.
+func seen(k Kind) string {
+	var list []string
+	for _, s := range k.On {
+		text := k.SeenOn(s)
+		if text == "" || text == k.Sees {
+			return text
+		}
+		list = append(list, string(s)+": "+text)
+	}
+	return strings.Join(list, "<br>")
 }
 
 // Each fault has one name in drills, whichever way it was asked for.

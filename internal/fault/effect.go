@@ -106,6 +106,14 @@ func (o Order) Tells(node string) string {
 	return text
 }
 
+// SeenOn is what an operator sees when it is done to a service, or to the node.
+func (k Kind) SeenOn(service topology.Service) string {
+	if k.Sees != "" {
+		return k.Sees
+	}
+	return k.sees[service]
+}
+
 // Text says what was done, as one tells it: "stopped haproxy on frontend-01".
 func (d Done) Text() string {
 	did := ""

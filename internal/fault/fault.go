@@ -67,7 +67,7 @@ type Kind struct {
 	Name    string
 	On      []topology.Service // what it can be done to
 	Summary string             // a sentence, for help and documentation
-	Sees    string             // what an operator sees
+	Sees    string             // what an operator sees; "" where sees tells it
 	Man     string             // where to read on
 	Args    []Arg
 	OneWay  bool // it can be had in one direction only
@@ -78,6 +78,9 @@ type Kind struct {
 	same string
 	// did is what is said when it was done: "stopped"; "" where that is "applied".
 	did string
+	// sees is what an operator sees, by what it is done to: a stopped keepalived hands
+	// the VIP over, a stopped app leaves it where it is.
+	sees map[topology.Service]string
 	// tells describes it, by what it is done to, for a drill; %s is the node. What
 	// is not told so is told by the summary.
 	tells map[topology.Service]string

@@ -16,9 +16,14 @@ func hang() Kind {
 		how:     true,
 		On:      topology.Services(),
 		Summary: "freeze it: ports stay open, nobody answers; a node freezes as a whole",
-		Sees:    "a hung HAProxy is noticed within 0.1 s; a hung keepalived leaves two holders",
 		Man:     "cgroups(7); signal(7)",
 		did:     "froze",
+		sees: map[topology.Service]string{
+			topology.ServiceHAProxy:    "requests wait; in profile fast it is noticed within 0.1 s and the VIP moves; a check that only looks for the process never notices",
+			topology.ServiceKeepalived: "the VIP stays on the interface, and the other node takes it as well: two holders",
+			topology.ServiceApp:        "the VIP stays; requests wait until HAProxy gives up on the server; with retry-on (2.0 and newer) it repeats them at the other app",
+			topology.ServiceNode:       "the other node takes the VIP, this one has it still: two holders, but only one answers",
+		},
 		tells: map[topology.Service]string{
 			topology.ServiceHAProxy:    "HAProxy on %s freezes: its port is open and nobody answers.",
 			topology.ServiceKeepalived: "keepalived on %s freezes: the VIP stays on the interface, and two nodes have it.",

@@ -21,9 +21,14 @@ func kill() Kind {
 		how:     true,
 		On:      topology.Services(),
 		Summary: "SIGKILL all of its processes at once; a node crashes",
-		Sees:    "a killed keepalived leaves its VIP on the interface: two holders",
 		Man:     "signal(7)",
 		did:     "killed",
+		sees: map[topology.Service]string{
+			topology.ServiceHAProxy:    "connections are refused until the VIP has moved, which it does only where keepalived checks HAProxy",
+			topology.ServiceKeepalived: "the VIP stays on the interface, and the other node takes it as well: two holders",
+			topology.ServiceApp:        "the VIP stays; HAProxy uses the other app, and with retry-on (2.0 and newer) repeats there what the dead one had in hand",
+			topology.ServiceNode:       "the other node takes the VIP once it has missed enough adverts",
+		},
 		tells: map[topology.Service]string{
 			topology.ServiceHAProxy:    "HAProxy on %s dies at once (SIGKILL).",
 			topology.ServiceKeepalived: "keepalived on %s dies with its children: the VIP stays behind on the interface, and two nodes have it.",

@@ -18,9 +18,12 @@ func reload() Kind {
 		how:     true,
 		On:      []topology.Service{topology.ServiceHAProxy, topology.ServiceKeepalived},
 		Summary: "have it read its file again, as systemctl reload does; nothing is to be undone",
-		Sees:    "nothing: requests and the VIP stay; HAProxy before 1.8 resets a connection now and then",
 		Man:     "HAProxy's management guide, section 4; keepalived(8)",
 		did:     "reloaded",
+		sees: map[topology.Service]string{
+			topology.ServiceHAProxy:    "nothing: requests and the VIP stay; before 1.8 a connection is reset now and then",
+			topology.ServiceKeepalived: "nothing: the VIP stays, and nobody is elected",
+		},
 		tells: map[topology.Service]string{
 			topology.ServiceHAProxy:    "HAProxy on %s reads its file again: a new process takes the listeners over.",
 			topology.ServiceKeepalived: "keepalived on %s reads its file again and stays master.",

@@ -19,9 +19,14 @@ func restart() Kind {
 		how:     true,
 		On:      topology.Services(),
 		Summary: "end it in order and start it again; a node reboots, with the services that joined it",
-		Sees:    "the VIP is handed over before HAProxy or keepalived ends; the node is whole again by itself",
 		Man:     "systemctl(1)",
 		did:     "restarted",
+		sees: map[topology.Service]string{
+			topology.ServiceHAProxy:    "the same as stop; HAProxy runs again by itself",
+			topology.ServiceKeepalived: "the same as stop; keepalived runs again by itself",
+			topology.ServiceApp:        "the VIP stays; HAProxy uses the other app until this one answers its checks again",
+			topology.ServiceNode:       "the same as shutdown; the node is whole again by itself",
+		},
 		tells: map[topology.Service]string{
 			topology.ServiceHAProxy:    "HAProxy on %s is restarted in order, as an operator would.",
 			topology.ServiceKeepalived: "keepalived on %s is restarted and hands the VIP over.",

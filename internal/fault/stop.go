@@ -22,9 +22,14 @@ func stop() Kind {
 		how:     true,
 		On:      topology.Services(),
 		Summary: "end it in order, as systemctl stop does; a node shuts down",
-		Sees:    "the VIP is handed over before HAProxy or keepalived ends",
 		Man:     "systemctl(1)",
 		did:     "stopped",
+		sees: map[topology.Service]string{
+			topology.ServiceHAProxy:    "in profile fast the VIP is handed over before HAProxy ends; elsewhere connections are refused until a check of keepalived has failed",
+			topology.ServiceKeepalived: "keepalived says that it ends, and the other node takes the VIP at once",
+			topology.ServiceApp:        "the VIP stays; HAProxy takes the server down and uses the other one",
+			topology.ServiceNode:       "hardly anything: the VIP moves before anything ends",
+		},
 		tells: map[topology.Service]string{
 			topology.ServiceHAProxy:    "HAProxy on %s is stopped in order, as an operator would.",
 			topology.ServiceKeepalived: "keepalived on %s is stopped and hands the VIP over.",

@@ -57,6 +57,7 @@ func offers(powered bool) []offer {
 		for _, service := range k.On {
 			done := o
 			done.Service, done.Words = string(service), []string{string(service), k.Name}
+			done.Sees = k.SeenOn(service)
 			list = append(list, done)
 		}
 	}

@@ -226,12 +226,16 @@ func TestCatalogue(t *testing.T) {
 		Words   []string
 		Service string
 		Name    string
+		Sees    string
 		Args    []struct{ Name, Example string }
 	}
 	s.json("GET", "/api/catalogue", "", 200, &offers)
 	seen := map[string]int{}
 	for _, o := range offers {
 		seen[o.Service+" "+o.Name] = len(o.Args)
+		if o.Sees == "" || o.Service == "app" && !strings.HasPrefix(o.Sees, "the VIP stays") {
+			t.Errorf("%s %s: one is to see %q; no fault of an app moves a VIP", o.Service, o.Name, o.Sees)
+		}
 		if o.Name == "poweroff" {
 			t.Error("a container has no switch")
 		}
