@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"fmt"
+	"io"
 	"slices"
 	"strings"
 
@@ -49,7 +50,7 @@ func (p *program) config(ctx context.Context, in *input) error {
 		return err
 	}
 	if in.arg(0) == "" {
-		return p.writeTopology(in, &project.Lab)
+		return writeTopology(p.stdout, in, &project.Lab)
 	}
 	node, err := configNode(in, &project.Lab)
 	if err != nil {
@@ -77,7 +78,7 @@ func configNode(in *input, l *topology.Lab) (topology.Node, error) {
 // configOfOwn reads a lab that runs files of the user's own.
 func (p *program) configOfOwn(ctx context.Context, in *input, l *topology.Lab) error {
 	if in.arg(0) == "" {
-		return p.writeTopology(in, l)
+		return writeTopology(p.stdout, in, l)
 	}
 	node, err := configNode(in, l)
 	if err != nil {
@@ -129,9 +130,9 @@ func (p *program) writeFile(in *input, file app.NodeFile) error {
 	return err
 }
 
-func (p *program) writeTopology(in *input, l *topology.Lab) error {
+func writeTopology(w io.Writer, in *input, l *topology.Lab) error {
 	if in.json {
-		return ui.WriteJSON(p.stdout, shape(l))
+		return ui.WriteJSON(w, shape(l))
 	}
 	own := "the interface " + l.Network.Parent + " of the host"
 	if l.Network.Own {
@@ -157,6 +158,6 @@ func (p *program) writeTopology(in *input, l *topology.Lab) error {
 			return err
 		}
 	}
-	_, err := fmt.Fprint(p.stdout, cleanLines(out.String()))
+	_, err := fmt.Fprint(w, cleanLines(out.String()))
 	return err
 }

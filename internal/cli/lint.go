@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"fmt"
+	"io"
 	"strings"
 
 	"github.com/urfave/cli/v2"
@@ -46,7 +47,7 @@ be rendered, or binary.`,
 
 func (p *program) lint(_ context.Context, in *input) error {
 	if rule := in.flags.String("explain"); rule != "" {
-		return p.explainRule(rule)
+		return explainRule(p.stdout, rule)
 	}
 	if err := oneOf("format", in.flags.String("format"), values("format")); err != nil {
 		return err
@@ -92,7 +93,7 @@ func lintVersions(in *input) (daemonconf.Versions, error) {
 	return v.Named(named || in.flags.String("keepalived") != "", named || in.flags.String("haproxy") != ""), nil
 }
 
-func (p *program) explainRule(name string) error {
+func explainRule(w io.Writer, name string) error {
 	rule, ok := lint.RuleNamed(name)
 	if !ok {
 		var names []string
@@ -101,11 +102,11 @@ func (p *program) explainRule(name string) error {
 		}
 		return usage("there is no rule %q%s docs/lint.md lists them", name, question(didYouMean(name, names)))
 	}
-	fmt.Fprintln(p.stdout, rule.Name)
+	fmt.Fprintln(w, rule.Name)
 	for _, text := range rule.Explain() {
-		fmt.Fprintln(p.stdout)
+		fmt.Fprintln(w)
 		for _, line := range ui.Wrap(text, helpWidth) {
-			fmt.Fprintln(p.stdout, line)
+			fmt.Fprintln(w, line)
 		}
 	}
 	return nil

@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"fmt"
+	"io"
 	"path/filepath"
 
 	"github.com/urfave/cli/v2"
@@ -44,22 +45,22 @@ func (p *program) vagrantExport(ctx context.Context, in *input) error {
 	if err != nil {
 		return err
 	}
-	return p.writeExported(in, e)
+	return writeExported(p.stdout, in, e)
 }
 
-func (p *program) writeExported(in *input, e app.Exported) error {
+func writeExported(w io.Writer, in *input, e app.Exported) error {
 	if in.json {
-		return ui.WriteJSON(p.stdout, e)
+		return ui.WriteJSON(w, e)
 	}
 	t := ui.Table{}
 	t.Row("NODE", "ADDRESS", "INTERFACE")
 	for _, n := range e.Nodes {
 		t.Row(n.Name, n.Address, ui.Clean(n.Interface))
 	}
-	if err := t.Write(p.stdout); err != nil {
+	if err := t.Write(w); err != nil {
 		return err
 	}
-	_, err := fmt.Fprintf(p.stdout, "\nthis machine is on the subnet by %s\nwritten: %s, and %s for ssh\n\n  halab -f %s up\n",
+	_, err := fmt.Fprintf(w, "\nthis machine is on the subnet by %s\nwritten: %s, and %s for ssh\n\n  halab -f %s up\n",
 		e.Interface, e.File, filepath.Base(e.SSHConfig), e.File)
 	return err
 }

@@ -31,7 +31,7 @@ func (b *Builder) identity(of base.Base) (string, error) {
 
 // recipe hashes how a root file system is made.
 func (b *Builder) recipe(of base.Base) (string, error) {
-	options, err := b.dpkgOptions()
+	options, err := dpkgOptions(b.folder)
 	if err != nil {
 		return "", err
 	}
@@ -41,8 +41,8 @@ func (b *Builder) recipe(of base.Base) (string, error) {
 }
 
 // dpkgOptions are the lines of the file that all Debian images have.
-func (b *Builder) dpkgOptions() ([]string, error) {
-	text, err := fs.ReadFile(b.folder, "common/dpkg.cfg")
+func dpkgOptions(folder fs.FS) ([]string, error) {
+	text, err := fs.ReadFile(folder, "common/dpkg.cfg")
 	return strings.Fields(string(text)), err
 }
 
@@ -98,7 +98,7 @@ func (b *Builder) debian(ctx context.Context, of base.Base) (string, error) {
 	if ctx.Err() != nil {
 		return "", context.Cause(ctx)
 	}
-	options, err := b.dpkgOptions()
+	options, err := dpkgOptions(b.folder)
 	if err != nil {
 		return "", err
 	}

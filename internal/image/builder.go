@@ -203,7 +203,7 @@ func (b *Builder) build(ctx context.Context, p Plan, from string) error {
 		}
 		wait.Go(func() {
 			if err := b.buildOne(ctx, i, from, p.Base.Lists); err != nil {
-				cancel(fmt.Errorf("image %s: %w%s", i.Name, err, b.advice(p.Base)))
+				cancel(fmt.Errorf("image %s: %w%s", i.Name, err, advice(p.Base)))
 			}
 		})
 	}
@@ -212,7 +212,7 @@ func (b *Builder) build(ctx context.Context, p Plan, from string) error {
 }
 
 // advice is the way out that a failed build leaves.
-func (b *Builder) advice(of base.Base) string {
+func advice(of base.Base) string {
 	if of.ID == base.CentOS7 {
 		return "\nCentOS 7's packages come from its archive on the internet; where that can't be reached, take --base " + base.Debian12
 	}

@@ -62,19 +62,22 @@ func linkDown() applier {
 			}
 			return putRoutes(link, r.Routes)
 		},
-		gone: func(s Site, _ agentapi.FaultRecord) error {
-			link, up, err := linkState(s.Iface)
-			switch {
-			case err != nil:
-				return err
-			case !up:
-				return fmt.Errorf("the link %s is still down", s.Iface)
-			case link.Attrs().RawFlags&unix.IFF_RUNNING == 0:
-				return fmt.Errorf("the link %s has no carrier", s.Iface)
-			}
-			return nil
-		},
+		gone: carries,
 	}
+}
+
+// carries says whether the interface is switched on and has a carrier.
+func carries(s Site, _ agentapi.FaultRecord) error {
+	link, up, err := linkState(s.Iface)
+	switch {
+	case err != nil:
+		return err
+	case !up:
+		return fmt.Errorf("the link %s is still down", s.Iface)
+	case link.Attrs().RawFlags&unix.IFF_RUNNING == 0:
+		return fmt.Errorf("the link %s has no carrier", s.Iface)
+	}
+	return nil
 }
 
 // linkState finds the interface and whether it is switched on.
