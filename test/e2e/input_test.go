@@ -33,7 +33,7 @@ func TestWrongUsage(t *testing.T) {
 		{"network sideways", "down"},
 		{"up --subnet 192.168.77.0/33", "subnet"},
 		{"up --profile quick", "fast"},
-		{"up --base debian11", "debian12"},
+		{"up --base debian10", "debian12"},
 		{"logs --since yesterday", "since"},
 	} {
 		t.Run(c.args, func(t *testing.T) {
