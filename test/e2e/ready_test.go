@@ -68,7 +68,7 @@ func TestUpNamesAServiceThatEnds(t *testing.T) {
 	command(t, "cp", filepath.Join("..", "..", "compose", "compose.yaml"), whole)
 	for _, c := range []struct{ service, file, text, says string }{
 		{"keepalived", "keepalived.conf", "vrrp_instance v {\n\tinterface eth7\n\tvirtual_router_id 9\n\tvirtual_ipaddress {\n\t\t" + lab.frontendVIP() + "/24\n\t}\n}\n", "eth7"},
-		{"haproxy", "haproxy.cfg", "listen nothing {\n", "haproxy.cfg"},
+		{"haproxy", "haproxy.cfg", "listen nothing\n\tbnid :80\n", "haproxy.cfg"},
 	} {
 		service, file := c.service, c.file
 		t.Run(service, func(t *testing.T) {
