@@ -1,10 +1,8 @@
 package app
 
 import (
-	"bufio"
 	"bytes"
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
 	"strings"
@@ -107,7 +105,7 @@ func (a *Asking) Each(ctx context.Context, take func(agentapi.Response) error) e
 		lines.Close()
 		ended <- err
 	}()
-	err := readResponses(out, take)
+	err := agentapi.EachAnswer(out, take)
 	out.Close()
 	if err != nil {
 		cancel()
@@ -119,22 +117,4 @@ func (a *Asking) Each(ctx context.Context, take func(agentapi.Response) error) e
 		err = ctx.Err()
 	}
 	return err
-}
-
-// maxResponse is longer than a response with the largest body, escaped.
-const maxResponse = 1 << 20
-
-func readResponses(r io.Reader, take func(agentapi.Response) error) error {
-	lines := bufio.NewScanner(r)
-	lines.Buffer(nil, maxResponse)
-	for lines.Scan() {
-		var answer agentapi.Response
-		if err := json.Unmarshal(lines.Bytes(), &answer); err != nil {
-			return fmt.Errorf("the client said what is no answer: %.80q", lines.Text())
-		}
-		if err := take(answer); err != nil {
-			return err
-		}
-	}
-	return lines.Err()
 }

@@ -1,13 +1,10 @@
 package app
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"sync"
 	"time"
 
@@ -89,17 +86,10 @@ func (s *Session) askVRRP(ctx context.Context, st *lab.State, node string) (agen
 	if !found || c.State != engine.StateRunning {
 		return dump, errors.New("its keepalived does not run")
 	}
-	var out, errs bytes.Buffer
-	code, err := s.engine.Exec(ctx, c.ID, engine.ExecSpec{
-		Command: []string{agentapi.BinaryPath, "agent", agentapi.CommandVRRP}, Stdout: &out, Stderr: &errs,
-	})
-	switch {
-	case err != nil:
-		return dump, err
-	case code != 0:
-		return dump, fmt.Errorf("its keepalived could not be asked: %s", strings.TrimSpace(errs.String()))
+	if err := lab.AskAgent(ctx, s.engine, c.ID, &dump, agentapi.CommandVRRP); err != nil {
+		return dump, fmt.Errorf("its keepalived could not be asked: %w", err)
 	}
-	return dump, json.Unmarshal(out.Bytes(), &dump)
+	return dump, nil
 }
 
 // listen has the client listen for adverts for a while.

@@ -1,12 +1,10 @@
 package fault
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
 
-	"halab/internal/engine"
 	"halab/internal/lab"
 	"halab/internal/topology"
 )
@@ -31,12 +29,7 @@ func (i *Injector) announce(ctx context.Context, split map[string]bool, now *lab
 			continue
 		}
 		machine, _ := now.Container(c.VIP.Holders[0], topology.ServiceNode) // it was seen to hold the VIP
-		var out bytes.Buffer
-		_, err := i.engine.Exec(ctx, machine.ID, engine.ExecSpec{Command: agentCommand("announce"), Stdout: &out})
-		if err == nil {
-			_, err = parseReply(out.Bytes())
-		}
-		if err != nil {
+		if _, err := i.askFault(ctx, machine, "announce"); err != nil {
 			failed = append(failed, fmt.Errorf("announce %s by %s: %w", c.VIP.Name, c.VIP.Holders[0], err))
 		}
 	}

@@ -30,16 +30,13 @@ type (
 	inspector interface {
 		Inspect(ctx context.Context, id string) (engine.Container, error)
 	}
-	executor interface {
-		Exec(ctx context.Context, id string, spec engine.ExecSpec) (int, error)
-	}
 )
 
 // Engine is what a container engine does for faults.
 type Engine interface {
 	containers
 	inspector
-	executor
+	lab.Executor
 }
 
 // states reads the lab; *lab.Lab does.

@@ -54,14 +54,14 @@ func (i *Injector) injectInside(ctx context.Context, nodes, peers []string, o Or
 		clean, cancel := context.WithTimeout(context.WithoutCancel(ctx), cleanupTime)
 		defer cancel()
 		each(len(names), func(n int) {
-			if errs[n] == nil || errors.Is(errs[n], errUnanswered) || ctx.Err() != nil {
-				_, errs[n] = i.undoInside(clean, machines[names[n]], requests[names[n]].ID)
+			if errs[n] == nil || errors.Is(errs[n], agentapi.ErrUnanswered) || ctx.Err() != nil {
+				_, errs[n] = i.askFault(clean, machines[names[n]], "undo", requests[names[n]].ID)
 			} else {
 				errs[n] = nil
 			}
 		})
 		left := errors.Join(errs...)
-		if left == nil && errors.Is(err, errUnanswered) {
+		if left == nil && errors.Is(err, agentapi.ErrUnanswered) {
 			err = fmt.Errorf("%w; what had begun was undone, nothing is left of it", err)
 		}
 		return nil, errors.Join(err, left)

@@ -5,15 +5,14 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"io"
-	"strings"
 	"sync"
 	"time"
 
 	"halab/internal/agentapi"
 	"halab/internal/crashpoint"
 	"halab/internal/engine"
+	"halab/internal/lab"
 	"halab/internal/topology"
 )
 
@@ -49,30 +48,19 @@ func (c *conversation) Write(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// errUnanswered: the agent was killed at its work, by the kernel where memory ran
-// out or by somebody. What it had begun may be there.
-var errUnanswered = errors.New("the agent on the node was killed before it answered")
-
-// reply is the last line.
-func (c *conversation) reply() (agentapi.FaultReply, error) {
+// all is what was said until now.
+func (c *conversation) all() []byte {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return parseReply(c.said.Bytes())
+	return bytes.Clone(c.said.Bytes())
 }
 
-func parseReply(said []byte) (agentapi.FaultReply, error) {
-	var r agentapi.FaultReply
-	lines := bytes.Split(bytes.TrimSpace(said), []byte("\n"))
-	if last := string(lines[len(lines)-1]); last == "" || last == agentapi.FaultReady {
-		return r, errUnanswered
+// outcome of an answer: a problem of the agent's is an error.
+func outcome(r agentapi.FaultReply, err error) (agentapi.FaultReply, error) {
+	if err == nil && r.Problem != nil {
+		err = r.Problem
 	}
-	if err := json.Unmarshal(lines[len(lines)-1], &r); err != nil {
-		return r, fmt.Errorf("the agent on the node said %q: %w", said, err)
-	}
-	if r.Problem != nil {
-		return r, r.Problem
-	}
-	return r, nil
+	return r, err
 }
 
 // applyInside has the agent of a node apply a fault.
@@ -86,32 +74,22 @@ func (i *Injector) applyInside(ctx context.Context, node engine.Container, r age
 	talk := &conversation{in: word}
 	var errs bytes.Buffer
 	code, err := i.engine.Exec(ctx, node.ID, engine.ExecSpec{
-		Command: agentCommand("apply", string(request)), Env: crashpoint.Env(), Stdin: in, Stdout: talk, Stderr: &errs,
+		Command: []string{agentapi.BinaryPath, "agent", agentapi.CommandFault, "apply", string(request)}, Env: crashpoint.Env(), Stdin: in, Stdout: talk, Stderr: &errs,
 	})
 	if err != nil {
 		return agentapi.FaultReply{}, err
 	}
-	reply, err := talk.reply()
-	switch {
-	case err != nil && reply.Problem == nil && errs.Len() > 0:
-		err = errors.New(strings.TrimSpace(errs.String()))
-	case errors.Is(err, errUnanswered):
+	var reply agentapi.FaultReply
+	err = agentapi.Said{Out: talk.all(), Complaint: errs.Bytes(), Code: code}.Answer(&reply)
+	if errors.Is(err, agentapi.ErrUnanswered) {
 		crashpoint.At(crashpoint.Unanswered)
-		err = fmt.Errorf("%w (exit code %d)", err, code)
 	}
-	return reply, err
+	return outcome(reply, err)
 }
 
-// undoInside has the agent of a node undo a fault, or all.
-func (i *Injector) undoInside(ctx context.Context, node engine.Container, id string) (agentapi.FaultReply, error) {
-	var out bytes.Buffer
-	_, err := i.engine.Exec(ctx, node.ID, engine.ExecSpec{Command: agentCommand("undo", id), Stdout: &out})
-	if err != nil {
-		return agentapi.FaultReply{}, err
-	}
-	return parseReply(out.Bytes())
-}
-
-func agentCommand(words ...string) []string {
-	return append([]string{agentapi.BinaryPath, "agent", agentapi.CommandFault}, words...)
+// askFault has the agent of a node undo a fault, or all, or announce its VIPs.
+func (i *Injector) askFault(ctx context.Context, node engine.Container, words ...string) (agentapi.FaultReply, error) {
+	var r agentapi.FaultReply
+	err := lab.AskAgent(ctx, i.engine, node.ID, &r, append([]string{agentapi.CommandFault}, words...)...)
+	return outcome(r, err)
 }

@@ -107,7 +107,7 @@ func (i *Injector) undoNode(ctx context.Context, node string, p map[topology.Ser
 	}
 	var failed []error
 	for _, f := range slices.Backward(list) {
-		if _, err := i.undoInside(ctx, machine, f.ID); err != nil {
+		if _, err := i.askFault(ctx, machine, "undo", f.ID); err != nil {
 			failed = append(failed, fmt.Errorf("undo %s on %s: %w", f.Fault, node, err))
 			continue
 		}

@@ -1,9 +1,7 @@
 package fault
 
 import (
-	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -11,7 +9,6 @@ import (
 	"time"
 
 	"halab/internal/agentapi"
-	"halab/internal/engine"
 	"halab/internal/lab"
 	"halab/internal/problem"
 	"halab/internal/topology"
@@ -133,16 +130,9 @@ func (i *Injector) handOver(ctx context.Context, status *lab.State, node string)
 	if !found {
 		return reply, problem.New("%s has no container of its own any more", node).Cure("make it anew", "halab up")
 	}
-	var out, errs bytes.Buffer
-	code, err := i.engine.Exec(ctx, machine.ID, engine.ExecSpec{
-		Command: []string{agentapi.BinaryPath, "agent", agentapi.CommandHandover, "--timeout", switchTime.String()},
-		Stdout:  &out, Stderr: &errs,
-	})
+	err := lab.AskAgent(ctx, i.engine, machine.ID, &reply, agentapi.CommandHandover, "--timeout", switchTime.String())
 	if err != nil {
-		return reply, err
-	}
-	if err := json.Unmarshal(out.Bytes(), &reply); err != nil {
-		return reply, fmt.Errorf("the agent on %s ended with %d: %s", node, code, strings.TrimSpace(errs.String()+out.String()))
+		return reply, fmt.Errorf("the agent on %s: %w", node, err)
 	}
 	if reply.Error != "" || !reply.Moved {
 		return reply, fmt.Errorf("the VIP did not leave %s: %s", node, orNone(reply.Error))

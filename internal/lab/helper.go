@@ -3,7 +3,6 @@ package lab
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -126,8 +125,8 @@ func (h Helper) Ask(ctx context.Context, e HelperEngine, reply any, tidy func(re
 		return end, err
 	}
 	end.Complaint = strings.TrimSpace(complaint.String())
-	if err := json.Unmarshal(out.Bytes(), reply); err != nil {
-		return end, fmt.Errorf("the helper on the engine's host ended with %d and said: %s", end.Code, strings.TrimSpace(out.String()+complaint.String()))
+	if err := (agentapi.Said{Out: out.Bytes(), Complaint: complaint.Bytes(), Code: end.Code}).Answer(reply); err != nil {
+		return end, fmt.Errorf("the helper on the engine's host ended with %d: %w", end.Code, err)
 	}
 	return end, nil
 }

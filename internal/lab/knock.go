@@ -3,7 +3,6 @@ package lab
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"strings"
@@ -82,14 +81,14 @@ func (l *Lab) knock(ctx context.Context, w Want) error {
 		return fmt.Errorf("the listeners could not be asked: %s", strings.TrimSpace(errs.String()))
 	}
 	var silent []string
-	for answers := json.NewDecoder(&out); answers.More(); {
-		var a agentapi.Knock
-		if err := answers.Decode(&a); err != nil {
-			return fmt.Errorf("the client said what is no answer: %w", err)
-		}
+	err = agentapi.EachAnswer(&out, func(a agentapi.Knock) error {
 		if a.Error != "" {
 			silent = append(silent, a.URL+" does not answer: "+a.Error)
 		}
+		return nil
+	})
+	if err != nil {
+		return fmt.Errorf("the listeners could not be asked: %w", err)
 	}
 	if len(silent) == 0 {
 		return nil
