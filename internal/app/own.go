@@ -128,7 +128,8 @@ func (o *ownLab) furnish() error {
 		for i := range c.Nodes {
 			n := &c.Nodes[i]
 			if !containerName.MatchString(n.Name) || n.Name == topology.Client || n.Name == own.Stand {
-				return AsUsage(problem.New("a node can't be called %q: its containers are called so", n.Name).Cure("name its folder otherwise"))
+				return AsUsage(problem.New("a node can't be called %q: the lab's own containers are, or the engine takes no such name", n.Name).
+					Cure("give its folder another name"))
 			}
 			if rank > 255-nodeNumber-1 {
 				return Usage("%s has more than %d nodes, and a lab's network has no addresses for more", o.Clusters[0].Name, rank)

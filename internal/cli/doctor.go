@@ -19,9 +19,9 @@ func (p *program) doctorSpec() spec {
 Looks at what a lab needs: the engine and its API, macvlan, whether anybody else
 uses the subnet or the lab's names, the parent interface, the disk, where images
 can come from, what is left of an earlier lab, and whether the engine's host can
-be reached from here. Of a lab on hosts it looks at
-each host: its engine, clock, interface and address, and the VRRP packets that
-arrive there. Changes nothing. "halab up" does the same first.`,
+be reached from here. Of a lab on hosts it looks at each host: its engine,
+clock, interface and address, and the VRRP packets that arrive there. Changes
+nothing. "halab up" does the same first.`,
 		examples: []string{"halab doctor", "halab doctor --subnet 192.168.77.0/24", "halab doctor --json"},
 		run:      p.doctor,
 	}

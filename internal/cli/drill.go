@@ -23,16 +23,18 @@ func (p *program) drillSpec() spec {
 		summary: "break one thing at a time and measure what a client loses",
 		args:    []arg{{name: "SCENARIO…", kind: aScenario, optional: true, many: true}},
 		about: `
-Breaks one thing, watches as a client and on the wire with one clock, says how
-long the outage was, where the milliseconds went and what arithmetic predicted,
-then mends it and measures that too. SCENARIO is a name of --list, a kind such
-as haproxy-kill (for every cluster), a cluster (its usual scenarios), "all", or
-a TARGET and what is done to it, in the words of "halab fail"; a cluster is the
-node that holds its VIP. With none, the usual ones are run. "calibrate" measures
-the measurement: known outages are read back.
+Breaks one thing, watches as a client and on the wire with one clock, and says
+how long the outage was, where the milliseconds went, and what the nodes' files
+let one expect. Then it restores the thing and measures that too.
+
+SCENARIO is a name of --list, a kind such as haproxy-kill (for every cluster), a
+cluster (its usual scenarios), "all", or a TARGET and what is done to it, in the
+words of "halab fail"; a cluster is the node that holds its VIP. With none, the
+usual ones are run. "calibrate" measures the measurement: known outages are read
+back.
 
 A run in which the prober itself fell behind is no measurement; it is said to be
-none, and tried again. Interrupted, a drill mends what it broke.`,
+none, and tried again. Interrupted, a drill restores what it broke.`,
 		examples: []string{
 			"halab drill frontend/haproxy-kill",
 			"halab drill frontend 'link down'",

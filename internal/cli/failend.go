@@ -73,7 +73,7 @@ func failAbout() string {
 	b.WriteString(`
 Breaks one service of a node, of the node that holds a VIP now, or of all nodes
 of a cluster; or does a fault to the node itself. Says what it did, to which
-node, and who holds the VIP afterwards. "halab restore" mends it, and "halab
+node, and who holds the VIP afterwards. "halab restore" undoes it, and "halab
 faults" lists what is broken.
 
 What can be done to a SERVICE, by --how:`)

@@ -35,7 +35,7 @@ func commandHelp(s spec, path string) string {
 
 // What halab itself is, in its help and its manual page.
 const (
-	appSummary = "a HAProxy and keepalived lab in containers, to break and to mend"
+	appSummary = "run HAProxy and keepalived in containers, break them, measure the failover"
 	appUsage   = "halab [flags] COMMAND [arguments]"
 	appAbout   = `A TARGET is a node (frontend-01), a VIP's name (frontend-00: the node that holds
 it now) or a cluster (frontend: all its nodes). A SERVICE is app, haproxy,
@@ -44,7 +44,10 @@ keepalived or node.`
 )
 
 func appExamples() []string {
-	return []string{"halab up", "halab fail frontend-00 haproxy --how kill", "halab restore", "halab down"}
+	return []string{
+		"halab lint mine", "halab -c mine up", "halab drill haproxy-kill", "halab down",
+		"halab up", "halab fail frontend-00 haproxy --how kill", "halab restore",
+	}
 }
 
 // appHelp is the help of halab itself.

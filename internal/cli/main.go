@@ -70,7 +70,7 @@ func (p *program) urfave(specs []spec) *cli.App {
 	all := &cli.App{
 		Name:                      "halab",
 		HelpName:                  "halab",
-		Usage:                     "a HAProxy and keepalived lab in containers, to break and to mend",
+		Usage:                     appSummary,
 		UsageText:                 "halab [flags] COMMAND [arguments]",
 		Flags:                     append(globalFlags(), cli.HelpFlag),
 		HideVersion:               true,

@@ -23,8 +23,9 @@ interfaces must be there first.`,
 				name: "up", summary: "make the parent interface and the host's own leg",
 				about: `
 Makes the pair of interfaces under the lab's network and the host's own leg on
-it, by a short-lived container on the host's network. What is right already is
-left as it is. Refuses where somebody else uses the subnet.`,
+it (an interface with an address there, so that curl works from the host), by a
+short-lived container on the host's network. What is right already is left as it
+is. Refuses where somebody else uses the subnet.`,
 				examples: []string{"halab network up", "halab network up --parent eth0"},
 				run:      p.networkUp,
 			},

@@ -16,7 +16,7 @@ import (
 func (p *program) restoreSpec() spec {
 	return spec{
 		name:    "restore",
-		summary: "mend what was broken, and wait until it is healthy",
+		summary: "undo what was broken, and wait until it is healthy",
 		args:    []arg{{name: "TARGET", kind: aTarget, optional: true}, {name: "SERVICE|FAULT", kind: aFault, optional: true, many: true}},
 		about: `
 Undoes every fault, starts what is down and thaws what is frozen: of a service

@@ -20,8 +20,8 @@ func (p *program) statusSpec() spec {
 		about: `
 Shows for each cluster its VIP and who holds it, as seen on the nodes'
 interfaces, and for each node its VRRP state, its services, and how many app
-servers its HAProxy has up. Below each cluster stands what a healthy one would
-have otherwise.
+servers its HAProxy has up. Below each cluster stands what keeps it from being
+healthy.
 
 A service is "up", "down" (its container has ended), "hung" (frozen, or no sign
 of life), "mute" (its container runs but the daemon does not answer) or "none"

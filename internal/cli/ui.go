@@ -23,14 +23,13 @@ func (p *program) uiSpec() spec {
 		about: `
 Serves a page on this machine until Ctrl-C and prints its address: who holds
 each VIP, every request as it is answered, what happens, and forms to break,
-mend, switch and drill. While it is open the lab's client asks each VIP 50 times
-a second; closed, nothing runs.
+restore, switch and drill. While it is open the lab's client asks each VIP 50
+times a second; closed, nothing runs.
 
 The page can do to the lab what halab can. So it listens on this machine alone
-and opens to whoever has the key in its address; with --read-only it does
-nothing. With --listen on another address everybody who can reach it there and
-has the key can break the lab, and the key travels unencrypted
-(docs/security.md).
+and opens to whoever has the key in its address; with --read-only it only shows.
+With --listen on another address, everybody who can reach it there and has the
+key can break the lab, and the key travels unencrypted (docs/security.md).
 
 --replay shows a drill that was saved (halab drill --save), without a lab.`,
 		examples: []string{"halab ui", "halab ui --read-only", "halab ui --listen 127.0.0.1:0", "halab ui --replay drill.json.gz"},

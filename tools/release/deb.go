@@ -33,7 +33,7 @@ func (r release) deb(binary, arch, to string) error {
 	info := nfpm.WithDefaults(&nfpm.Info{
 		Name: "halab", Arch: arch, Platform: "linux", Version: debianVersion(r.version), VersionSchema: "none",
 		Section: "net", Priority: "optional", Maintainer: "halab <halab@localhost>",
-		Description: "HAProxy and keepalived lab in containers, to break and to mend\n" +
+		Description: "run HAProxy and keepalived in containers, break them, measure the failover\n" +
 			"Reads haproxy.cfg and keepalived.conf, says what is wrong, runs them in a lab\n" +
 			"on a Docker Engine, breaks things there and measures what a client loses.",
 		MTime: r.at,
