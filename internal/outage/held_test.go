@@ -153,6 +153,29 @@ func TestHeldFlags(t *testing.T) {
 	}
 }
 
+// When a node that was mended takes the VIP back follows its start and its adverts; a
+// connection is reset soon after it did, and that is what is predicted.
+func TestHeldFlagsAfterTheMove(t *testing.T) {
+	back := HeldForecast{Phase: PhaseFailback, Connection: agentapi.HeldBusy, Fates: []Fate{FateRST}, MaxMs: 305, Since: StepVIP}
+	moved := []Step{{Name: StepFault}, {Name: StepVIP, AtMs: 3900}}
+	for _, c := range []struct {
+		after float64
+		steps []Step
+		want  int
+	}{
+		{4000, moved, 0},
+		{4300, moved, 1},
+		{3000, moved, 1}, // before anything moved
+		{4300, []Step{{Name: StepVIP, Missing: "not seen"}}, 0},
+	} {
+		s := heldRuns(Held{Fate: FateRST, AfterMs: c.after})
+		s.Runs[0].Phases[0].Phase, s.Runs[0].Phases[0].Anatomy = PhaseFailback, c.steps
+		if got := HeldFlags(s, []HeldForecast{back}); len(got) != c.want {
+			t.Errorf("reset at %g ms, %+v: %d flags, want %d: %+v", c.after, c.steps, len(got), c.want, got)
+		}
+	}
+}
+
 // heldRuns are runs of which each busy connection met a fate.
 func heldRuns(fates ...Held) ScenarioResult {
 	var s ScenarioResult

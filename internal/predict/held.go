@@ -51,6 +51,9 @@ func held(phase outage.Phase, e effect.Effect, r forecast.Row) []outage.HeldFore
 			fates = append(fates, outage.FateUnaffected) // the node that lost it may be the one that has it again
 		}
 		busy.MinMs, busy.MaxMs = r.HeldMinMs, round(2*r.HeldMaxMs+periodMs+resendMs+handlingMs)
+		if phase == outage.PhaseFailback {
+			busy.Since = outage.StepVIP // a row of what is back begins with the move
+		}
 		return both(fmt.Sprintf("whoever sends to the new holder, which knows nothing of the connection, is reset: the VIP moves at %g–%g, "+
 			"a client sends %g later at most, and its kernel again after %d and then twice as long each time%s",
 			r.HeldMinMs, r.HeldMaxMs, periodMs, resendMs, because), fates...)

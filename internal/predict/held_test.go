@@ -22,12 +22,12 @@ func TestHeld(t *testing.T) {
 		{"fast", effect.Hang(effect.HAProxy), "RST or hang at 75.1–501 ms", "RST or hang", "unaffected"},
 		{"fast", effect.Kill(effect.Node), "RST at 10.1–345 ms", "RST", "unaffected"},
 		{"fast", effect.Kill(effect.Keepalived), "RST at 10.1–345 ms", "RST", "unaffected"},
-		{"fast", effect.Hang(effect.Keepalived), "RST at 10.1–345 ms", "RST", "RST at 0–305 ms"},
+		{"fast", effect.Hang(effect.Keepalived), "RST at 10.1–345 ms", "RST", "RST at 0–305 ms after the VIP's move"},
 		{"fast", effect.Handover(), "RST at 0–305 ms", "RST", ""},
 		{"fast", effect.Kill(effect.App), "unaffected", "unaffected", "unaffected"},
 		{"fast", effect.Hang(effect.App), "unaffected", "unaffected", "unaffected"},
 		{"classic", effect.Hang(effect.HAProxy), "hang", "hang", "unaffected"},
-		{"classic", effect.Kill(effect.Node), "RST at 2613–7532 ms", "RST", "RST at 0–305 ms"},
+		{"classic", effect.Kill(effect.Node), "RST at 2613–7532 ms", "RST", "RST at 0–305 ms after the VIP's move"},
 	} {
 		e, err := Predict(input(t, "debian12", c.profile, "frontend", c.of))
 		if err != nil {
