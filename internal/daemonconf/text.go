@@ -11,11 +11,12 @@ import (
 )
 
 // Text reads the two files of a node that are handed in as text; one that is empty is
-// not there, nor is what they include.
+// not there, nor is what they include. Their names begin with the node's, as two nodes
+// have files of one name.
 func Text(name, keepalived, haproxy string, v Versions) (facts.Node, error) {
 	n := facts.Node{Name: name, Scripts: map[string]facts.ScriptFile{}}
 	if keepalived != "" {
-		const file = "keepalived.conf"
+		file := name + "/keepalived.conf"
 		id, _, _ := strings.Cut(name, ".")
 		conf, err := keepalivedconf.Load(file, keepalivedconf.Options{
 			ID: id, Show: func(file string) string { return file },
@@ -33,7 +34,7 @@ func Text(name, keepalived, haproxy string, v Versions) (facts.Node, error) {
 		n.Keepalived = facts.ReadKeepalived(conf, file, v.Keepalived)
 	}
 	if haproxy != "" {
-		f, err := haproxyconf.Parse("haproxy.cfg", haproxy, v.HAProxy, nil)
+		f, err := haproxyconf.Parse(name+"/haproxy.cfg", haproxy, v.HAProxy, nil)
 		if err != nil {
 			return n, err
 		}

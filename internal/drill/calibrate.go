@@ -65,5 +65,5 @@ func (d *Drill) known(ctx context.Context, s *scene) error {
 		return fmt.Errorf("the observer could not make an outage: %s", s.session.errs[len(s.session.errs)-1])
 	}
 	s.rec.KnownMs = float64(ended-begun) / 1e6
-	return d.settle(ctx, s)
+	return d.settle(ctx, s, d.timing.settle)
 }

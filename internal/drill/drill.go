@@ -68,6 +68,7 @@ type timing struct {
 	calm     time.Duration // unbroken row of good probes that counts as steady
 	spread   time.Duration // the fault's moment is random over this
 	settle   time.Duration // at least this long is watched after a fault
+	rest     time.Duration // at least this long is watched after the mending, where a VIP may move back late
 	recovery time.Duration // at most this long a phase waits for the clients to be served again
 	healthy  time.Duration // at most this long the lab may take to mend
 }
@@ -137,7 +138,7 @@ func (d *Drill) healthy(ctx context.Context) (*lab.State, error) {
 		if now := fmt.Sprint(s.Holders()); now != held || !s.Ready {
 			held, since = now, time.Now()
 		}
-		return time.Since(since) >= ownRest, nil
+		return time.Since(since) >= d.forecast.rest(), nil
 	})
 }
 

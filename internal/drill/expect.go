@@ -24,7 +24,8 @@ const margin = 100 * time.Millisecond
 func (f *forecast) patience(t timing, sc Scenario) timing {
 	for _, name := range f.members("") {
 		if f.own { // nothing is asked through all tiers, so no such answer is waited for
-			t.settle = max(t.settle, ownRest)
+			t.settle, t.calm = max(t.settle, ownRest), max(t.calm, ownCalm)
+			t.rest = f.rest()
 			break
 		}
 		n := f.nodes[name]
@@ -41,6 +42,10 @@ func (f *forecast) patience(t timing, sc Scenario) timing {
 			continue // told when the runs are judged
 		}
 		for _, p := range e.List {
+			if p.Never && f.own {
+				t.recovery = max(t.recovery, neverWatched)
+				continue
+			}
 			t.recovery = max(t.recovery, milliseconds(p.MaxMs)+t.calm+time.Second)
 		}
 	}
@@ -51,6 +56,29 @@ func (f *forecast) patience(t timing, sc Scenario) timing {
 // taken to be at rest: a node that came back and has the higher priority takes it after
 // three adverts, which are a second each where no file says otherwise.
 const ownRest = 5 * time.Second
+
+// ownCalm is how long clients of the user's own files must be served before a phase
+// ends. An outage that ended within the last second of its phase counts as one that
+// the mending ended, and a VIP that moved after all must not pass for one that never does.
+const ownCalm = 2 * time.Second
+
+// rest is how long a VIP of the user's own files must stay where it is after a mending,
+// and before a fault: its check must pass so often as the file says before a node that
+// came back takes it, "rise 2" of an interval of 3 s is nine seconds at most.
+func (f *forecast) rest() time.Duration {
+	longest := 0.0
+	for _, n := range f.nodes {
+		for _, s := range n.Keepalived.Scripts {
+			longest = max(longest, s.IntervalMs.V*float64(s.Rise.V+1))
+		}
+	}
+	return ownRest + min(milliseconds(longest), neverWatched)
+}
+
+// neverWatched is how long a drill of the user's own files waits for a VIP that by the
+// files never moves. A slow check takes half a minute, such as ten failures of one in
+// three seconds: what has not moved in twice that is held to stay.
+const neverWatched = 60 * time.Second
 
 func milliseconds(ms float64) time.Duration { return time.Duration(ms * float64(time.Millisecond)) }
 

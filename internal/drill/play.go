@@ -28,7 +28,7 @@ func (d *Drill) play(ctx context.Context, s *scene, offset time.Duration) error 
 	if err := d.act(ctx, s); err != nil {
 		return err
 	}
-	if err := d.settle(ctx, s); err != nil {
+	if err := d.settle(ctx, s, max(d.timing.settle, d.timing.rest)); err != nil {
 		return err
 	}
 	if s.rec.After, err = s.session.totals(ctx); err != nil {
@@ -147,14 +147,14 @@ func (d *Drill) strike(ctx context.Context, s *scene, do func(context.Context) e
 	if s.sc.Custom {
 		return nil
 	}
-	return d.settle(ctx, s)
+	return d.settle(ctx, s, d.timing.settle)
 }
 
 // settle watches for a while, until the clients are served steadily again or
 // the bound is reached: a fault that nobody notices never ends, and that is a
 // finding.
-func (d *Drill) settle(ctx context.Context, s *scene) error {
-	if err := lab.Pause(ctx, d.timing.settle); err != nil {
+func (d *Drill) settle(ctx context.Context, s *scene, least time.Duration) error {
+	if err := lab.Pause(ctx, least); err != nil {
 		return err
 	}
 	err := s.session.steady(ctx, s.streams, d.timing.calm, d.timing.recovery)

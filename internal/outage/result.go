@@ -22,6 +22,7 @@ type Result struct {
 	// FloorMs is the resolution of the edge stream; see Stream.FloorMs.
 	FloorMs   float64          `json:"floor_ms"`
 	Scenarios []ScenarioResult `json:"scenarios"`
+	Findings  []Finding        `json:"findings,omitempty"` // of an operator's own files, beside their proof
 	Budget    *BudgetVerdict   `json:"budget,omitempty"`
 	// Interrupted says that the drill was stopped before its end; what is here
 	// was still measured whole.

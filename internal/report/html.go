@@ -37,6 +37,7 @@ type page struct {
 	Nodes     []legendNode
 	Facts     [][2]string
 	Budgets   []outage.BudgetVerdict
+	Findings  []findingLine
 	Scenarios []scenarioView
 	Version   string
 	Aborted   bool
@@ -106,7 +107,7 @@ func HTML(w io.Writer, r *outage.Result) error {
 func newPage(r *outage.Result, k ink) *page {
 	p := &page{
 		result: r, ink: k, Style: template.CSS(pictureStyle + pageStyle), Facts: facts(r), // our own style sheets
-		Budgets: budgets(r), Version: plain(r.Halab), Aborted: r.Interrupted,
+		Budgets: budgets(r), Findings: findingLines(r), Version: plain(r.Halab), Aborted: r.Interrupted,
 	}
 	var names []string
 	p.colours, names = palette(r)

@@ -78,11 +78,14 @@ func JUnit(w io.Writer, r *outage.Result) error {
 		doc.Errors += suite.Errors
 		doc.Skipped += suite.Skipped
 	}
-	if rest, ok := junitOrphans(r); ok {
-		rest.ID = len(doc.Suites)
-		doc.Suites = append(doc.Suites, rest)
-		doc.Tests += rest.Tests
-		doc.Failures += rest.Failures
+	for _, of := range []func(*outage.Result) (junitSuite, bool){junitFindings, junitOrphans} {
+		if rest, ok := of(r); ok {
+			rest.ID = len(doc.Suites)
+			doc.Suites = append(doc.Suites, rest)
+			doc.Tests += rest.Tests
+			doc.Failures += rest.Failures
+			doc.Skipped += rest.Skipped
+		}
 	}
 	doc.Time = seconds(total)
 	if _, err := io.WriteString(w, xml.Header); err != nil {

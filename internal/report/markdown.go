@@ -25,6 +25,7 @@ func Markdown(w io.Writer, r *outage.Result) error {
 			markdownRow(b, s, row, i == 0)
 		}
 	}
+	markdownFindings(b, r)
 	markdownHeld(b, r)
 	markdownNotes(b, r)
 	fmt.Fprint(b, "\n<details><summary>Machine, lab and floor</summary>\n\n")

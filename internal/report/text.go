@@ -60,6 +60,7 @@ func Text(w io.Writer, r *outage.Result, o TextOptions) error {
 	if len(r.Scenarios) == 0 {
 		t.line("no scenario was run")
 	}
+	t.findings(r)
 	t.verdicts(r)
 	if r.Interrupted {
 		t.line("")
