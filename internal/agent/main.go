@@ -22,7 +22,7 @@ import (
 func Main(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	out := command.Output{Answer: stdout, Story: stderr}
 	if len(args) == 0 {
-		return out.Code(command.Usagef("name a command: node, client, haproxy, keepalived, config, get, ready, kill, reload, vrrp, knock, handover, observe, clock, fault, crash, sweep, host, network or behind"))
+		return out.Code(command.Usagef("name a command: node, client, haproxy, keepalived, config, get, ready, kill, reload, vrrp, check, knock, handover, observe, clock, fault, crash, sweep, host, network or behind"))
 	}
 	name, args := args[0], args[1:]
 	prompt(name, out)
@@ -47,6 +47,8 @@ func Main(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		return out.Code(runReload(ctx, args, out))
 	case agentapi.CommandVRRP:
 		return out.Code(runVRRP(ctx, out))
+	case agentapi.CommandCheck:
+		return out.Code(runCheck(ctx, args, out))
 	case agentapi.CommandHandover:
 		return out.Code(runHandover(ctx, args, out))
 	case agentapi.CommandObserve:

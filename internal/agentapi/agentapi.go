@@ -143,6 +143,7 @@ const (
 	CommandKill       = "kill"       // exec in node: SIGKILL every process of a service at once: `kill keepalived`
 	CommandReload     = "reload"     // exec in node: have a daemon read its file again: `reload haproxy|keepalived`
 	CommandVRRP       = "vrrp"       // exec in keepalived's container: print a VRRPDump
+	CommandCheck      = "check"      // exec in keepalived's container: run a check as keepalived would, print a CheckRun: `check REQUEST`
 	CommandBurn       = "burn"       // keep processors busy: `burn [--for TIME] N`
 	CommandNetwork    = "network"    // helper on the host's network: `network up|down|look …`
 )
