@@ -22,6 +22,7 @@ func starters() map[string][]string {
 			"internal/cli/failend.go",      // this binary
 		},
 		"exec.CommandContext": {
+			"internal/agent/check.go",      // inside a node: a check that keepalived there runs
 			"internal/agent/daemon.go",     // HAProxy and keepalived, to check and to tell their version
 			"internal/image/mmdebstrap.go", // mmdebstrap
 			"internal/vagrant/",            // vagrant, and ssh to its machines
@@ -122,7 +123,8 @@ func TestWhoStartsProgramsAndWritesFiles(t *testing.T) {
 
 // A word that the user gave is never a shell's to read: halab names no shell, on
 // this machine or in a container, but the one that `halab shell` opens, which
-// gets no command, and those that there are completions for.
+// gets no command, those that there are completions for, and the one in a node that
+// keepalived 1.3.5 itself gives its file's checks to.
 func TestNoShellGetsACommand(t *testing.T) {
 	named := 0
 	sources(t, func(path string, file *ast.File) {
@@ -140,13 +142,13 @@ func TestNoShellGetsACommand(t *testing.T) {
 				return true
 			}
 			named++
-			if path != "internal/cli/shell.go" && path != "internal/cli/complete.go" {
+			if path != "internal/cli/shell.go" && path != "internal/cli/complete.go" && path != "internal/agent/check.go" {
 				t.Errorf("%s names the shell %s", path, literal.Value)
 			}
 			return true
 		})
 	})
-	if named != 2 {
-		t.Errorf("shells are named %d times; the test knows of two", named)
+	if named != 3 {
+		t.Errorf("shells are named %d times; the test knows of three", named)
 	}
 }

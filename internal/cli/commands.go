@@ -6,7 +6,7 @@ import "halab/internal/fault"
 func (p *program) commands() []spec {
 	return []spec{
 		p.upSpec(), p.downSpec(), p.statusSpec(),
-		p.failSpec(), p.faultsSpec(), p.restoreSpec(), p.switchSpec(), p.explainSpec(),
+		p.failSpec(), p.faultsSpec(), p.restoreSpec(), p.switchSpec(), p.explainSpec(), p.checksSpec(),
 		p.eventsSpec(), p.logsSpec(), p.curlSpec(), p.watchSpec(), p.shellSpec(),
 		p.uiSpec(),
 		p.drillSpec(), p.reportSpec(), p.compareSpec(),

@@ -33,7 +33,7 @@ func (p *program) arguments(ctx context.Context, at *place) []candidate {
 		return commandNames(p.commands())
 	case aPath:
 		return plain([]string{"/frontend", "/backend", "/haproxy-alive", "/healthz", "/"})
-	case aTarget, aCluster, aNode:
+	case aTarget, aCluster, aNode, aMachine:
 		return p.targets(ctx, at)
 	case aFault:
 		return faultWords(at.words)

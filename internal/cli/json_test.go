@@ -29,6 +29,7 @@ func answersByCommand() map[string][]any {
 		"restore":      {app.Restored{}},
 		"switch":       {fault.Switched{}},
 		"explain":      {standing.Standing{}},
+		"checks":       {app.CheckTable{}},
 		"drill --list": {listed{}},
 		"events":       {live.Event{}},
 		"logs":         {lab.LogEntry{}},

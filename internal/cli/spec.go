@@ -42,6 +42,7 @@ const (
 	aService
 	aCluster
 	aNode
+	aMachine // a node, or a cluster
 	aDaemon
 	aShell
 	aCommand

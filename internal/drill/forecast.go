@@ -41,6 +41,15 @@ func (d *Drill) Daemons(ctx context.Context, status *lab.State) (map[string]stri
 	return f.daemons, nil
 }
 
+// Facts are what the daemons of each node are configured to do.
+func (d *Drill) Facts(ctx context.Context, status *lab.State) (map[string]facts.Node, error) {
+	f, err := d.readConfigs(ctx, status)
+	if err != nil {
+		return nil, err
+	}
+	return f.nodes, f.unread
+}
+
 // readConfigs reads the configuration files as the nodes have them, and asks
 // the daemons for their versions.
 func (d *Drill) readConfigs(ctx context.Context, status *lab.State) (*forecast, error) {
