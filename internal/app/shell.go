@@ -44,7 +44,7 @@ func (s *Session) machine(ctx context.Context, target string) (engine.Container,
 		return c, problem.New("%s of lab %s has no container of its own any more", nodes[0], s.Name).Cure("make it anew", "halab up")
 	case c.State != engine.StateRunning:
 		return c, problem.New("%s is %s, nothing can be run there", nodes[0], c.State).
-			Cure("mend it first", "halab restore "+nodes[0])
+			Cure("restore it first", "halab restore "+nodes[0])
 	}
 	return c, nil
 }

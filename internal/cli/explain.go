@@ -53,7 +53,7 @@ func (s *session) writeStandings(list []standing.Standing) error {
 		default:
 			holders = s.out.Style.Bad(ui.Clean(holders))
 		}
-		fmt.Fprintf(&out, "%s (%s) is held by %s\n", ui.Clean(one.VIP), ui.Clean(one.Address), holders)
+		fmt.Fprintf(&out, "%s is held by %s\n", vipTitle(one.VIP, one.Address), holders)
 		for _, why := range one.Why {
 			head := "  - "
 			for _, line := range ui.Wrap(ui.Clean(why), helpWidth-4) {

@@ -108,9 +108,18 @@ func untilWords(until *time.Time) string {
 	return ", until " + clock(until)
 }
 
+// vipTitle is a VIP's name and address. One of an operator's own files has no name but
+// its address, which is said once.
+func vipTitle(name, address string) string {
+	if name == address {
+		return ui.Clean(name)
+	}
+	return fmt.Sprintf("%s (%s)", ui.Clean(name), ui.Clean(address))
+}
+
 // vipWords says where a VIP is and where it was.
 func vipWords(m app.VIPMove, style ui.Style) string {
-	vip := fmt.Sprintf("%s (%s)", ui.Clean(m.Name), ui.Clean(m.Address))
+	vip := vipTitle(m.Name, m.Address)
 	names := ui.Clean(strings.Join(m.Holders, " and "))
 	switch {
 	case len(m.Holders) == 0:

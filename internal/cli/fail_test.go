@@ -41,3 +41,16 @@ func TestFailedNodeHoldsNothing(t *testing.T) {
 		}
 	}
 }
+
+// A VIP of an operator's own files is named by its address, which is said once.
+func TestVIPIsTitledOnce(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ name, address, want string }{
+		{"frontend-00", "192.168.99.10", "frontend-00 (192.168.99.10)"},
+		{"192.0.2.10", "192.0.2.10", "192.0.2.10"},
+	} {
+		if got := vipTitle(c.name, c.address); got != c.want {
+			t.Errorf("%s at %s is titled %q, not %q", c.name, c.address, got, c.want)
+		}
+	}
+}

@@ -181,7 +181,7 @@ func ready(kind Kind, s site, status *lab.State) error {
 		return problem.New("%s has no %s container: it was removed", s.node, s.service).Cure("make it anew", "halab up")
 	}
 	if why := kind.blocked(stateOf(status, s, c)); why != "" {
-		return problem.New("%s on %s is %s", s.service, s.node, why).Cure("mend it first", fmt.Sprintf("halab restore %s %s", s.node, s.service))
+		return problem.New("%s on %s is %s", s.service, s.node, why).Cure("restore it first", fmt.Sprintf("halab restore %s %s", s.node, s.service))
 	}
 	return nil
 }

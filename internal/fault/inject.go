@@ -94,7 +94,7 @@ func requests(nodes, peers []string, o Order, macs map[string]string) (map[strin
 		for _, p := range cut {
 			if p.MAC == "" {
 				return nil, problem.New("%s has no address on the lab's network now, so nobody can be cut off from it", p.Name).
-					Cure("mend it first", "halab restore")
+					Cure("restore it first", "halab restore")
 			}
 		}
 		mine := r

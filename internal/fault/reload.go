@@ -44,7 +44,7 @@ func reload() Kind {
 func (s site) machine() (engine.Container, error) {
 	node, found := s.parts[topology.ServiceNode]
 	if !found || node.State != engine.StateRunning {
-		return node, problem.New("its node does not run, so nothing can be done inside it").Cure("mend it first", "halab restore "+s.node)
+		return node, problem.New("its node does not run, so nothing can be done inside it").Cure("restore it first", "halab restore "+s.node)
 	}
 	return node, nil
 }

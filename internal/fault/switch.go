@@ -83,7 +83,7 @@ func unknownCluster(name string, s *lab.State) error {
 func route(c lab.Cluster, to string) (from, target string, err error) {
 	if len(c.VIP.Holders) != 1 {
 		return "", "", problem.New("%s is held by %d nodes, so it can't be moved from one to another", c.VIP.Name, len(c.VIP.Holders)).
-			Cure("mend the cluster first", "halab restore "+c.Name)
+			Cure("restore the cluster first", "halab restore "+c.Name)
 	}
 	from = c.VIP.Holders[0]
 	if to == from {
@@ -95,7 +95,7 @@ func route(c lab.Cluster, to string) (from, target string, err error) {
 		case n.Name == from, to != "" && n.Name != to:
 		case n.VRRP != "BACKUP" || n.State != "running":
 			unfit = append(unfit, problem.New("%s is not ready to take %s (node %s, VRRP %s)", n.Name, c.VIP.Name, n.State, orNone(n.VRRP)).
-				Cure("mend it first", "halab restore "+n.Name))
+				Cure("restore it first", "halab restore "+n.Name))
 		default:
 			return from, n.Name, nil
 		}

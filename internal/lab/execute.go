@@ -107,8 +107,10 @@ func (e *execution) step(ctx context.Context, i int, done []chan struct{}, slots
 
 func phase(a plan.Action) string {
 	switch a {
-	case plan.CreateContainer, plan.CreateNetwork, plan.CreateVolume, plan.HostNetwork:
+	case plan.CreateContainer, plan.CreateNetwork, plan.CreateVolume:
 		return "create"
+	case plan.HostNetwork:
+		return "interfaces"
 	case plan.WriteConfig:
 		return "write"
 	case plan.StartContainer:

@@ -26,7 +26,7 @@ type Problem struct {
 
 // Cure is one thing to do.
 type Cure struct {
-	Do  string   `json:"do"`            // in words: mend it first
+	Do  string   `json:"do"`            // in words: restore it first
 	Run []string `json:"run,omitempty"` // the commands that do it, one after the other
 }
 
