@@ -64,7 +64,7 @@ func (s *Session) Drill(ctx context.Context, o DrillOrder) (*outage.Result, erro
 	default:
 		err = d.Run(ctx, picked, each)
 	}
-	result.Findings = outage.Prove(d.Findings(), result.Scenarios)
+	result.Findings = outage.Prove(d.Findings(s.menu(st, o.Custom)), result.Scenarios)
 	result.Interrupted = ctx.Err() != nil
 	return result, err
 }

@@ -1,7 +1,6 @@
 package drill
 
 import (
-	"maps"
 	"slices"
 	"strings"
 
@@ -11,8 +10,9 @@ import (
 )
 
 // Findings is what lint says of the user's own files as the nodes have them, which the
-// last run read; none of a lab of halab's own files.
-func (d *Drill) Findings() []outage.Finding {
+// last run read, with the scenario of the menu that proves it; none of a lab of halab's
+// own files.
+func (d *Drill) Findings(m Menu) []outage.Finding {
 	f := d.forecast
 	if f == nil || !f.own || f.unread != nil {
 		return nil
@@ -25,20 +25,22 @@ func (d *Drill) Findings() []outage.Finding {
 	for _, of := range lint.Run(nodes).Findings {
 		list = append(list, outage.Finding{
 			Severity: string(of.Severity), Rule: of.Rule, At: of.At.String(), What: of.What, Sees: of.Sees,
-			Drill: f.drillOf(of),
+			Drill: f.drillOf(of, m),
 		})
 	}
 	return list
 }
 
 // drillOf is the scenario that proves a finding: its kind, in the cluster of the node
-// whose file it is about.
-func (f *forecast) drillOf(of lint.Finding) string {
+// whose file it is about. There may be none: a lab of the user's own files has no app
+// that could be hung.
+func (f *forecast) drillOf(of lint.Finding, m Menu) string {
 	node, _, _ := strings.Cut(of.At.File, "/")
-	for _, cluster := range slices.Sorted(maps.Keys(f.clusters)) {
-		if of.Drill != "" && slices.Contains(f.clusters[cluster], node) {
-			return cluster + "/" + of.Drill
-		}
+	at := slices.IndexFunc(m.all, func(sc Scenario) bool {
+		return string(sc.Kind) == of.Drill && sc.Unfit == "" && slices.Contains(f.clusters[sc.Cluster], node)
+	})
+	if at < 0 {
+		return ""
 	}
-	return of.Drill
+	return m.all[at].Name
 }

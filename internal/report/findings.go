@@ -25,7 +25,7 @@ func (l findingLine) Good() bool { return l.Proof == outage.ProofConfirmed }
 func (l findingLine) Words() string {
 	switch {
 	case l.Proof == outage.ProofUndrilled && l.Drill == "":
-		return "no drill shows it"
+		return "no drill of this lab shows it"
 	case l.Proof == outage.ProofUndrilled:
 		return "not drilled: halab drill " + l.Drill
 	case l.Predicted == "":
