@@ -1,7 +1,6 @@
 package drill
 
 import (
-	"bufio"
 	"compress/gzip"
 	"context"
 	"encoding/json"
@@ -16,6 +15,7 @@ import (
 	"halab/internal/agentapi"
 	"halab/internal/engine"
 	"halab/internal/engine/enginetest"
+	"halab/internal/engine/enginetest/labtest"
 	"halab/internal/event"
 	"halab/internal/fault"
 	"halab/internal/lab"
@@ -181,7 +181,7 @@ func (w *tape) tell(until int64) {
 }
 
 func (w *tape) exec(c engine.Container, spec engine.ExecSpec) enginetest.Program {
-	return func(_ context.Context, p enginetest.Process) int {
+	return func(ctx context.Context, p enginetest.Process) int {
 		service := c.Labels[engine.LabelService]
 		version := map[string]string{"haproxy": "HAProxy version 2.6.12-1+deb12u3", "keepalived": "Keepalived v2.2.7 (01/16,2022)"}
 		ending := map[string]string{"haproxy": ".cfg", "keepalived": ".conf"}
@@ -195,7 +195,7 @@ func (w *tape) exec(c engine.Container, spec engine.ExecSpec) enginetest.Program
 			}
 			_, _ = p.Stdout.Write(text)
 		case spec.Command[2] == agentapi.CommandObserve:
-			return w.observe(p)
+			return w.observe(ctx, p)
 		default:
 			fmt.Fprintln(p.Stdout, "{}")
 		}
@@ -205,47 +205,41 @@ func (w *tape) exec(c engine.Container, spec engine.ExecSpec) enginetest.Program
 
 // observe plays what the observer printed: at a mark all that was seen up to the
 // next one.
-func (w *tape) observe(p enginetest.Process) int {
-	out := json.NewEncoder(p.Stdout)
-	print := func(l agentapi.ObserverLine) { _ = out.Encode(l) } // the drill may have gone
-	print(agentapi.ObserverLine{Kind: "hello", Hello: &w.rec.Hello})
+func (w *tape) observe(ctx context.Context, p enginetest.Process) int {
 	from, marks := int64(0), w.rec.Marks
 	stats := [][]agentapi.HAProxyTotals{w.rec.Before, w.rec.Between, w.rec.After}
-	play := func() {
+	play := func(out labtest.Print) {
 		until := int64(1) << 62
 		if len(marks) > 0 {
 			until = marks[0].At
 		}
-		w.play(from, until, print)
+		w.play(from, until, out)
 		w.tell(until)
 		from = until
 	}
-	play()
-	for in := bufio.NewScanner(p.Stdin); in.Scan(); {
-		var c agentapi.ObserverCommand
-		switch err := json.Unmarshal(in.Bytes(), &c); {
-		case err != nil:
-			return 2
-		case c.Command == "stop":
-			return 0
-		case c.Command == "stats":
-			print(agentapi.ObserverLine{Kind: "stats", Stats: stats[0]})
+	return labtest.Observer{
+		Hello: w.rec.Hello,
+		Begin: play,
+		Stats: func() []agentapi.HAProxyTotals {
+			next := stats[0]
 			stats = stats[1:]
-		case c.Command == "mark" && (len(marks) == 0 || marks[0].Name != c.Mark):
-			fmt.Fprintf(p.Stderr, "the recording has no mark %q here: %v", c.Mark, marks)
-			return 1
-		case c.Command == "mark":
-			print(agentapi.ObserverLine{Kind: "mark", Mark: &marks[0]})
+			return next
+		},
+		Mark: func(m agentapi.ObserverMark, out labtest.Print) error {
+			if len(marks) == 0 || marks[0].Name != m.Name {
+				return fmt.Errorf("the recording has no mark %q here: %v", m.Name, marks)
+			}
+			out(agentapi.ObserverLine{Kind: "mark", Mark: &marks[0]})
 			marks = marks[1:]
-			play()
-		}
-	}
-	return 0
+			play(out)
+			return nil
+		},
+	}.Run(ctx, p)
 }
 
 // play prints what the observer saw in that time, on its own clock. A probe was
 // known when it was done.
-func (w *tape) play(from, until int64, print func(agentapi.ObserverLine)) {
+func (w *tape) play(from, until int64, print labtest.Print) {
 	in := func(at int64) bool { return from <= at && at < until }
 	for _, s := range w.rec.Samples {
 		if in(s.Done) {

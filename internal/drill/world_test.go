@@ -1,7 +1,6 @@
 package drill
 
 import (
-	"bufio"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -15,6 +14,7 @@ import (
 	"halab/internal/agentapi"
 	"halab/internal/engine"
 	"halab/internal/engine/enginetest"
+	"halab/internal/engine/enginetest/labtest"
 	"halab/internal/event"
 	"halab/internal/fault"
 	"halab/internal/lab"
@@ -141,7 +141,7 @@ func (w *world) notes(begins ...string) []string {
 }
 
 func (w *world) exec(c engine.Container, spec engine.ExecSpec) enginetest.Program {
-	return func(_ context.Context, p enginetest.Process) int {
+	return func(ctx context.Context, p enginetest.Process) int {
 		if spec.Command[2] != agentapi.CommandObserve {
 			w.note(c.Labels[engine.LabelNode] + " " + strings.Join(spec.Command[2:], " "))
 			fmt.Fprintln(p.Stdout, "{}")
@@ -151,45 +151,25 @@ func (w *world) exec(c engine.Container, spec engine.ExecSpec) enginetest.Progra
 		if json.Unmarshal([]byte(spec.Command[3]), &s) != nil {
 			return 2
 		}
-		return w.observe(s, p)
+		return w.observe(ctx, s, p)
 	}
 }
 
 // observe probes every millisecond, and does as it is told.
-func (w *world) observe(s agentapi.ObserverSpec, p enginetest.Process) int {
-	begin := time.Now()
-	lines := make(chan agentapi.ObserverCommand)
-	go func() {
-		defer close(lines)
-		for in := bufio.NewScanner(p.Stdin); in.Scan(); {
-			var c agentapi.ObserverCommand
-			if json.Unmarshal(in.Bytes(), &c) == nil {
-				lines <- c
-			}
-		}
-	}()
-	out := json.NewEncoder(p.Stdout)
-	print := func(l agentapi.ObserverLine) { _ = out.Encode(l) } // the drill may have gone
-	print(agentapi.ObserverLine{Kind: "hello", Hello: &agentapi.ObserverHello{}})
-	for tick := time.NewTicker(time.Millisecond); ; {
-		at := time.Since(begin).Nanoseconds()
-		select {
-		case <-tick.C:
+func (w *world) observe(ctx context.Context, s agentapi.ObserverSpec, p enginetest.Process) int {
+	return labtest.Observer{
+		Every: time.Millisecond,
+		Tick: func(at int64, out labtest.Print) {
 			for _, stream := range s.Streams {
-				print(agentapi.ObserverLine{Kind: "sample", Sample: &agentapi.Sample{Stream: stream.Name, Due: at, Sent: at, Done: at + 1, Status: 200}})
+				out(agentapi.ObserverLine{Kind: "sample", Sample: &agentapi.Sample{Stream: stream.Name, Due: at, Sent: at, Done: at + 1, Status: 200}})
 			}
-		case c, open := <-lines:
-			switch {
-			case !open, c.Command == "stop":
-				return 0
-			case c.Command == "stats":
-				print(agentapi.ObserverLine{Kind: "stats", Stats: []agentapi.HAProxyTotals{}})
-			case c.Command == "mark":
-				w.note("mark " + c.Mark)
-				print(agentapi.ObserverLine{Kind: "mark", Mark: &agentapi.ObserverMark{Name: c.Mark, At: at}})
-			}
-		}
-	}
+		},
+		Mark: func(m agentapi.ObserverMark, out labtest.Print) error {
+			w.note("mark " + m.Name)
+			out(agentapi.ObserverLine{Kind: "mark", Mark: &m})
+			return nil
+		},
+	}.Run(ctx, p)
 }
 
 // run drills the steps of a scenario file once.

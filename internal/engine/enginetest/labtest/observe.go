@@ -1,7 +1,6 @@
 package labtest
 
 import (
-	"bufio"
 	"context"
 	"encoding/json"
 	"strings"
@@ -18,51 +17,19 @@ func (w *World) observe(ctx context.Context, p enginetest.Process) int {
 	if json.Unmarshal([]byte(p.Args[3]), &spec) != nil {
 		return 2
 	}
-	begin := time.Now()
-	commands := make(chan agentapi.ObserverCommand)
-	go func() {
-		defer close(commands)
-		for in := bufio.NewScanner(p.Stdin); in.Scan(); {
-			var c agentapi.ObserverCommand
-			if json.Unmarshal(in.Bytes(), &c) != nil {
-				return
-			}
-			select {
-			case commands <- c:
-			case <-ctx.Done():
-				return
-			}
-		}
-	}()
-	out := json.NewEncoder(p.Stdout)
-	print := func(l agentapi.ObserverLine) { _ = out.Encode(l) } // the drill may have gone
-	print(agentapi.ObserverLine{Kind: "hello", Hello: &agentapi.ObserverHello{Wall: begin.UnixNano()}})
 	sent := make([]int64, len(spec.Streams)) // probes of each stream
-	tick := time.NewTicker(2 * time.Millisecond)
-	defer tick.Stop()
-	for {
-		at := time.Since(begin).Nanoseconds()
-		select {
-		case <-ctx.Done():
-			return 1
-		case <-tick.C:
+	return Observer{
+		Hello: agentapi.ObserverHello{Wall: time.Now().UnixNano()},
+		Every: 2 * time.Millisecond,
+		Tick: func(at int64, out Print) {
 			for i, stream := range spec.Streams {
 				for next := due(stream, sent[i]); next <= at; next = due(stream, sent[i]) {
-					print(agentapi.ObserverLine{Kind: "sample", Sample: w.probe(stream, next)})
+					out(agentapi.ObserverLine{Kind: "sample", Sample: w.probe(stream, next)})
 					sent[i]++
 				}
 			}
-		case c, open := <-commands:
-			switch {
-			case !open, c.Command == "stop":
-				return 0
-			case c.Command == "stats":
-				print(agentapi.ObserverLine{Kind: "stats", Stats: []agentapi.HAProxyTotals{}})
-			case c.Command == "mark":
-				print(agentapi.ObserverLine{Kind: "mark", Mark: &agentapi.ObserverMark{Name: c.Mark, At: at}})
-			}
-		}
-	}
+		},
+	}.Run(ctx, p)
 }
 
 // due is when a stream's n-th probe is to be sent.
