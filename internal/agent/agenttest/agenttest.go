@@ -1,5 +1,5 @@
 // Package agenttest is what the tests of the agent share: a network of their own,
-// and a wait for what must come about.
+// a wait for what must come about, and the processes of a node.
 package agenttest
 
 import (
@@ -7,6 +7,8 @@ import (
 	"runtime"
 	"testing"
 	"time"
+
+	"halab/internal/agent/machine"
 
 	"github.com/vishvananda/netlink"
 	"golang.org/x/sys/unix"
@@ -78,4 +80,18 @@ func Cable(name, peer string) error {
 		}
 	}
 	return nil
+}
+
+// Node lists the processes of a node as the PID namespace shows it: parent 0 is outside.
+func Node() []machine.Process {
+	return []machine.Process{
+		{PID: 1, Name: "halab", Args: []string{"/usr/local/bin/halab", "agent", "node"}},
+		{PID: 10, Parent: 0, Name: "gunicorn", Args: []string{"/usr/bin/python3", "/usr/bin/gunicorn", "--config", "x"}},
+		{PID: 11, Parent: 10, Name: "gunicorn", Args: []string{"/usr/bin/python3", "/usr/bin/gunicorn", "--config", "x"}},
+		{PID: 20, Parent: 0, Name: "halab", Args: []string{"/usr/local/bin/halab", "agent", "haproxy"}},
+		{PID: 21, Parent: 20, Name: "haproxy", Args: []string{"/usr/sbin/haproxy", "-db"}},
+		{PID: 30, Parent: 0, Name: "keepalived", Args: []string{"/usr/sbin/keepalived", "--dont-fork"}},
+		{PID: 31, Parent: 30, Name: "keepalived", Args: []string{"/usr/sbin/keepalived", "--dont-fork"}},
+		{PID: 40, Parent: 0, Name: "top", Args: []string{"top"}},
+	}
 }

@@ -7,28 +7,16 @@ import (
 	"syscall"
 	"testing"
 
+	"halab/internal/agent/agenttest"
 	"halab/internal/agent/machine"
 	"halab/internal/topology"
 )
-
-// table is a node as the PID namespace shows it: parent 0 is outside.
-func table() []machine.Process {
-	return []machine.Process{
-		{PID: 10, Parent: 0, Name: "gunicorn", Args: []string{"/usr/bin/python3", "/usr/bin/gunicorn", "--config", "x"}},
-		{PID: 11, Parent: 10, Name: "gunicorn", Args: []string{"/usr/bin/python3", "/usr/bin/gunicorn", "--config", "x"}},
-		{PID: 20, Parent: 0, Name: "halab", Args: []string{"/usr/local/bin/halab", "agent", "haproxy"}},
-		{PID: 21, Parent: 20, Name: "haproxy", Args: []string{"/usr/sbin/haproxy", "-db"}},
-		{PID: 30, Parent: 0, Name: "keepalived", Args: []string{"/usr/sbin/keepalived", "--dont-fork"}},
-		{PID: 31, Parent: 30, Name: "keepalived", Args: []string{"/usr/sbin/keepalived", "--dont-fork"}},
-		{PID: 40, Parent: 0, Name: "bash", Args: []string{"bash"}},
-	}
-}
 
 func TestVictimsAreChildrenFirst(t *testing.T) {
 	for service, want := range map[topology.Service][]int{
 		topology.ServiceApp: {11, 10}, topology.ServiceHAProxy: {21, 20}, topology.ServiceKeepalived: {31, 30},
 	} {
-		if got := victims(table(), service); !slices.Equal(got, want) {
+		if got := victims(agenttest.Node(), service); !slices.Equal(got, want) {
 			t.Errorf("%s: %v, want %v", service, got, want)
 		}
 	}

@@ -1,9 +1,11 @@
-package machine
+package machine_test
 
 import (
-	"halab/internal/agent/agenttest"
 	"net/netip"
 	"testing"
+
+	"halab/internal/agent/agenttest"
+	"halab/internal/agent/machine"
 
 	"github.com/vishvananda/netlink"
 )
@@ -23,11 +25,11 @@ func TestStaleVIPIsRemoved(t *testing.T) {
 		}
 		vip := netip.MustParseAddr("192.168.99.10")
 		for range 2 {
-			if err := RemoveAddress("eth0", vip); err != nil {
+			if err := machine.RemoveAddress("eth0", vip); err != nil {
 				t.Error(err)
 			}
 		}
-		if got, err := AddressesOf("eth0"); err != nil || len(got) != 1 || got[0].String() != "192.168.99.11" {
+		if got, err := machine.AddressesOf("eth0"); err != nil || len(got) != 1 || got[0].String() != "192.168.99.11" {
 			t.Errorf("left %v, %v", got, err)
 		}
 	})
