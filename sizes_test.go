@@ -33,10 +33,10 @@ var wide = map[string]struct {
 	"internal/app.Session":                 {40, "one method a use case, and what they share"},
 	"internal/drill.Drill":                 {35, "the steps of a run, one method each"},
 	"internal/outage.view":                 {55, "the questions that are asked of one recording"},
-	"internal/composefile.builder":         {50, "one method a key of x-halab"},
-	"internal/composefile.loader":          {35, "one method a stage from text to project"},
+	"internal/composefile.builder":         {50, "one walk over a project: containers, networks, volumes, roles, and what each must be"},
+	"internal/composefile.loader":          {35, "from text to project, and every stage adds to the same findings"},
 	"internal/daemonconf/adapt.world":      {60, "one method a thing that files need around them"},
-	"internal/daemonconf/forecast.Cluster": {35, "one method a figure"},
+	"internal/daemonconf/forecast.Cluster": {35, "one method a fault that is reckoned, and what they ask of the cluster"},
 	"internal/fault.Injector":              {30, "one method a fault of the engine, and its undo"},
 }
 
