@@ -128,7 +128,7 @@ func (o *ownLab) furnish() error {
 		for i := range c.Nodes {
 			n := &c.Nodes[i]
 			if !containerName.MatchString(n.Name) || n.Name == topology.Client || n.Name == own.Stand {
-				return AsUsage(problem.New("a node can't be called %q: the lab's own containers are, or the engine takes no such name", n.Name).
+				return AsUsage(problem.New("a node can't be called %q: a container of the lab itself is, or the engine takes no such name", n.Name).
 					Cure("give its folder another name"))
 			}
 			if rank > 255-nodeNumber-1 {
