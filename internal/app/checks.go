@@ -119,11 +119,12 @@ func (c checking) fillTable(ctx context.Context, st *lab.State, t *CheckTable) (
 	}
 	end := c.s.emit.Begin(t.Node, "checks", "runs its checks with HAProxy up, hung and dead")
 	defer func() { end(err) }()
+	// Before the first run: a script with a slip ends keepalived while HAProxy is up, too.
+	well := len(st.Reasons(lab.Scope{Nodes: []string{t.Node}})) == 0
+	defer func() { err = errors.Join(err, c.mendChecked(ctx, t.Node, well)) }()
 	if err := c.runChecks(ctx, st, t, func(r *CheckRow) **agentapi.CheckRun { return &r.Up }); err != nil {
 		return err
 	}
-	well := len(st.Reasons(lab.Scope{Nodes: []string{t.Node}})) == 0
-	defer func() { err = errors.Join(err, c.mendChecked(ctx, t.Node, well)) }()
 	if st, err = c.breakHAProxy(ctx, st, t.Node, "hang", engine.StatePaused); err != nil {
 		return err
 	}
