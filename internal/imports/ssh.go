@@ -81,14 +81,14 @@ func dial(ctx context.Context, host, salt string, sudo bool) (*remote, error) {
 	}
 	r.in, r.out, r.wait = in, bufio.NewReaderSize(out, 64<<10), cmd.Wait
 	r.timer = time.AfterFunc(answersWithin, func() { stop(errSilent) })
-	if _, err := io.WriteString(in, script(salt)); err != nil {
-		return nil, r.why(err)
-	}
+	// Where nobody reads it the connection has ended, and what was printed before
+	// that says why: "This account is currently not available."
+	_, unread := io.WriteString(in, script(salt))
 	// A profile may print something before the script does.
 	for range 1000 {
 		line, err := r.line()
 		if err != nil {
-			return nil, r.why(err)
+			return nil, r.why(cmp.Or(unread, err))
 		}
 		if line == greeting {
 			return r, nil
