@@ -160,5 +160,6 @@ func movesIn(p outage.Prediction) string {
 	if p.Never {
 		return p.Formula
 	}
-	return fmt.Sprintf("without an answer for %.4g–%.4g ms", p.MinMs, p.MaxMs)
+	// An operator's file may let one wait for 33614 ms, which %.4g writes as 3.361e+04.
+	return fmt.Sprintf("without an answer for %.0f–%.0f ms", p.MinMs, p.MaxMs)
 }

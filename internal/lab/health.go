@@ -143,7 +143,8 @@ func (n Node) ownReasons() []string {
 	case n.Keepalived != "up":
 		return []string{"keepalived does not run on " + n.Name}
 	case n.VRRP == "":
-		return []string{"VRRP on " + n.Name + " is not known"}
+		// keepalived names each change of state, and none where it begins in FAULT.
+		return []string{"VRRP on " + n.Name + " is not known: its keepalived has named no state since it began; halab explain asks it"}
 	case strings.Contains(n.VRRP, "FAULT"):
 		return []string{"VRRP on " + n.Name + " is " + n.VRRP}
 	}

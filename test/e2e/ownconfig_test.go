@@ -76,6 +76,8 @@ func TestOwnConfig(t *testing.T) {
 		t.Errorf("%s holds the VIP; lb1 has the higher priority", holder)
 	}
 	Says(t, lab.Run(t, "status"), "192.0.2.10 held by lb1", "profile own: ready")
+	Says(t, lab.Run(t, "explain"), "192.0.2.10 is held by lb1", "lb1 has it: its keepalived says MASTER with priority 101",
+		"lb2 says BACKUP with priority 100: less than 101", "the node crashes       without an answer for")
 	Says(t, lab.Run(t, "curl"), "apiservers/cp-")
 	Says(t, lab.Run(t, "config", "keepalived", "lb2"), "priority 100")
 	Says(t, lab.Run(t, "config", "--adapted"), "198.51.100.21:6443")
@@ -120,6 +122,7 @@ func TestOwnConfigThatNeverWorks(t *testing.T) {
 		edit(t, filepath.Join(dir, node, "etc/keepalived/check_apiserver.sh"), "localhost:8443/readyz", "localhost:8444/readyz")
 	}
 	lab.Refuse(t, 1, []string{"nobody holds 192.0.2.10", "VRRP on lb1 is not known", "halab logs"}, "-c", dir, "up")
+	Says(t, lab.Run(t, "explain"), "nobody has 192.0.2.10", "lb1 is in FAULT, and takes nothing over: script chk_haproxy says BAD")
 	Says(t, lab.Run(t, "logs", "lb1", "keepalived"), "VRRP_Script(chk_haproxy) failed")
 	Says(t, lab.Run(t, "down"), "removed 8 containers")
 }
