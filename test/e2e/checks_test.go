@@ -56,6 +56,12 @@ func withMoreChecks(t *testing.T) string {
 func TestChecks(t *testing.T) {
 	lab := Spare(t)
 	lab.Run(t, "-c", withMoreChecks(t), "up")
+	// lb2 may have been first; lb1, whose priority is higher, takes the VIP then.
+	for end := time.Now().Add(20 * time.Second); lab.HolderOf(t, "cluster") != "lb1"; time.Sleep(100 * time.Millisecond) {
+		if time.Now().After(end) {
+			t.Fatal("lb1 does not take the VIP")
+		}
+	}
 	type run struct {
 		Exit int
 		Ms   float64
