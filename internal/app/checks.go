@@ -1,13 +1,11 @@
 package app
 
 import (
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
-	"strings"
 	"time"
 
 	"halab/internal/agentapi"
@@ -217,15 +215,6 @@ func (c checking) runCheck(ctx context.Context, id string, r agentapi.CheckReque
 	}
 	ctx, cancel := context.WithTimeout(ctx, checkExec+time.Duration(r.TimeoutMs*float64(time.Millisecond)))
 	defer cancel()
-	var out, errs bytes.Buffer
-	code, err := c.s.engine.Exec(ctx, id, engine.ExecSpec{
-		Command: []string{agentapi.BinaryPath, "agent", agentapi.CommandCheck, string(request)}, Stdout: &out, Stderr: &errs,
-	})
-	switch {
-	case err != nil:
-		return run, err
-	case code != 0:
-		return run, fmt.Errorf("the agent says: %s", strings.TrimSpace(errs.String()))
-	}
-	return run, json.Unmarshal(out.Bytes(), &run)
+	err = lab.AskAgent(ctx, c.s.engine, id, &run, agentapi.CommandCheck, string(request))
+	return run, err
 }
