@@ -47,15 +47,24 @@ func runReload(ctx context.Context, args []string, _ command.Output) error {
 // reloadKeepalived sends the signal that keepalived reads its file again for
 // (keepalived(8)). It answers nobody; what it makes of the file stands in its log.
 func reloadKeepalived() error {
-	all, err := machine.Processes()
+	pid, err := keepalivedPID()
 	if err != nil {
 		return err
 	}
+	return unix.Kill(pid, unix.SIGHUP)
+}
+
+// keepalivedPID is the process of this node's keepalived that takes its signals.
+func keepalivedPID() (int, error) {
+	all, err := machine.Processes()
+	if err != nil {
+		return 0, err
+	}
 	pid, runs := machine.Daemon(all, topology.ServiceKeepalived)
 	if !runs {
-		return errors.New("no keepalived runs on this node")
+		return 0, errors.New("no keepalived runs on this node")
 	}
-	return unix.Kill(pid, unix.SIGHUP)
+	return pid, nil
 }
 
 // reloadHAProxy asks HAProxy's supervisor for a reload, and waits until a process

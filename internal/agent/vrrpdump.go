@@ -12,7 +12,6 @@ import (
 	"halab/internal/agent/command"
 	"halab/internal/agent/machine"
 	"halab/internal/agentapi"
-	"halab/internal/topology"
 
 	"golang.org/x/sys/unix"
 )
@@ -28,13 +27,9 @@ const (
 // runVRRP prints what this node's keepalived says of its instances. It is run in
 // keepalived's own container, for keepalived writes into files there.
 func runVRRP(ctx context.Context, out command.Output) error {
-	all, err := machine.Processes()
+	pid, err := keepalivedPID()
 	if err != nil {
 		return err
-	}
-	pid, runs := machine.Daemon(all, topology.ServiceKeepalived)
-	if !runs {
-		return errors.New("no keepalived runs on this node")
 	}
 	var d agentapi.VRRPDump
 	for _, ask := range []struct {
