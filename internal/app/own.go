@@ -15,7 +15,6 @@ import (
 	"halab/internal/composefile"
 	"halab/internal/daemonconf"
 	"halab/internal/daemonconf/adapt"
-	"halab/internal/daemonconf/facts"
 	"halab/internal/daemonconf/lint"
 	"halab/internal/engine"
 	"halab/internal/own"
@@ -26,7 +25,6 @@ import (
 // ownLab is a lab that runs files of the user's own.
 type ownLab struct {
 	own.Lab
-	nodes   []facts.Node
 	report  lint.Report
 	project *composefile.Project
 }
@@ -46,22 +44,23 @@ func (set Setting) loadOwn(ctx context.Context, base string) (ownLab, error) {
 		return o, fmt.Errorf("which daemons base %s has is not known, so files can't be run on it", base)
 	}
 	places := []daemonconf.Place{place}
-	if o.nodes, err = daemonconf.Load(places, versions.Named(true, true)); err != nil {
-		return o, unread(err)
-	}
-	trees, err := daemonconf.Trees(places, o.nodes)
+	nodes, err := daemonconf.Load(places, versions.Named(true, true))
 	if err != nil {
 		return o, unread(err)
 	}
-	o.report = lint.Run(o.nodes)
-	needs := adapt.Of(o.nodes, adapt.Options{HAProxy: versions.HAProxy, Keepalived: versions.Keepalived, Has: func(node, path string) bool {
+	trees, err := daemonconf.Trees(places, nodes)
+	if err != nil {
+		return o, unread(err)
+	}
+	o.report = lint.Run(nodes)
+	needs := adapt.Of(nodes, adapt.Options{HAProxy: versions.HAProxy, Keepalived: versions.Keepalived, Has: func(node, path string) bool {
 		return slices.ContainsFunc(trees, func(t daemonconf.Tree) bool { return t.Node == node && t.Has(path) })
 	}})
 	sign, err := newAuthority(set.Name)
 	if err != nil {
 		return o, err
 	}
-	if o.Lab, err = own.Of(o.nodes, trees, needs, sign.made); err != nil {
+	if o.Lab, err = own.Of(nodes, trees, needs, sign.made); err != nil {
 		return o, err
 	}
 	o.Behind.Authority = sign.pem
@@ -175,13 +174,17 @@ func (o *ownLab) node(m mould, c topology.Cluster, n *topology.Node, rank int) e
 	if err != nil {
 		return err
 	}
+	notes, err := hashOf([][]string{machine.Adapted, machine.Unmet})
+	if err != nil {
+		return err
+	}
 	for _, service := range services {
 		spec := m.specs[string(service)]
 		spec.Name, spec.Labels = m.lab.Name+"-"+n.Name, relabelled(spec.Labels, labels)
 		spec.Env = []string{agentapi.EnvLab + "=" + m.lab.Name, agentapi.EnvNode + "=" + n.Name, agentapi.EnvOwn + "=" + hash}
 		spec.Mounts, spec.ReadOnly, spec.CapAdd = mounts, false, machinePowers()
 		if service == topology.ServiceNode {
-			spec.Hostname, spec.Sysctls = o.hostname(n.Name), machine.Sysctls
+			spec.Hostname, spec.Sysctls = machine.Hostname, machine.Sysctls
 			spec.Address, spec.MAC = m.at(nodeNumber + rank)
 			spec.ExtraHosts = o.hosts()
 		} else {
@@ -190,10 +193,6 @@ func (o *ownLab) node(m mould, c topology.Cluster, n *topology.Node, rank int) e
 		}
 		spec.Labels[engine.LabelService] = string(service)
 		mark := machine.Marks[service]
-		notes, err := hashOf([][]string{machine.Adapted, machine.Unmet})
-		if err != nil {
-			return err
-		}
 		mark.Whole += "." + notes
 		spec.Files = &engine.Files{List: append(slices.Clone(machine.Files), engine.File{Path: agentapi.OwnFile, Mode: 0o644, Text: body}), Mark: mark}
 		n.Services[service] = strings.TrimPrefix(spec.Name, m.lab.Name+"-")
@@ -257,16 +256,6 @@ func (m mould) at(number int) (netip.Addr, string) {
 	b := m.subnet.Masked().Addr().As4()
 	b[3] = byte(number)
 	return netip.AddrFrom4(b), m.mac + fmt.Sprintf("%02x", number)
-}
-
-// hostname is what a node calls itself.
-func (o *ownLab) hostname(node string) string {
-	for _, n := range o.nodes {
-		if n.Name == node && n.Machine != nil && n.Machine.Hostname != "" {
-			return n.Machine.Hostname
-		}
-	}
-	return node
 }
 
 // hosts are the names that all know: the nodes, and those in the files.

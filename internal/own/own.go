@@ -21,7 +21,8 @@ import (
 // Machine is one container that is a machine.
 type Machine struct {
 	agentapi.Own
-	Sysctls map[string]string
+	Hostname string // what it calls itself
+	Sysctls  map[string]string
 	// Files are those of the user, at their places, and what is made for those that
 	// are named and not there.
 	Files []engine.File
@@ -115,7 +116,7 @@ func six(a adapt.Lab) bool {
 
 // machine is one node.
 func machine(f facts.Node, t daemonconf.Tree, a adapt.Lab, n adapt.Node, segments map[string]int, made Make) (Machine, error) {
-	m := Machine{Sysctls: sysctls(n.Sysctls, six(a)), Own: agentapi.Own{Name: n.Name, Accounts: n.Accounts, Folders: n.Folders}}
+	m := Machine{Hostname: n.Hostname, Sysctls: sysctls(n.Sysctls, six(a)), Own: agentapi.Own{Name: n.Name, Accounts: n.Accounts, Folders: n.Folders}}
 	for _, i := range n.Interfaces {
 		m.Interfaces = append(m.Interfaces, agentapi.OwnInterface{Name: i.Name, Segment: segments[i.Network], Addresses: i.Addresses})
 	}
